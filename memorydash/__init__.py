@@ -1,0 +1,1 @@
+"""How Memorydash is wired: settings, urls, Celery, servers, the launcher."""
