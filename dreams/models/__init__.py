@@ -1,0 +1,43 @@
+"""What is stored, one noun per file."""
+
+from dreams.models.agent import Agent, Deployment
+from dreams.models.apply_run import ApplyRun, ApplyStep
+from dreams.models.attachment import Attachment
+from dreams.models.audit_event import AuditEvent
+from dreams.models.dream import Dream, DreamSession
+from dreams.models.review import Approval, Change, ChangePath, Decision, Review
+from dreams.models.session import Session, SessionMount
+from dreams.models.snapshot import Entry, Manifest, Snapshot
+from dreams.models.store import Memory, MemoryVersion, Store, StoreLine
+from dreams.models.text import Text
+from dreams.models.user import User
+from dreams.models.workspace import Membership, Workspace
+
+__all__ = [
+    "Agent",
+    "ApplyRun",
+    "ApplyStep",
+    "Approval",
+    "Attachment",
+    "AuditEvent",
+    "Change",
+    "ChangePath",
+    "Decision",
+    "Deployment",
+    "Dream",
+    "DreamSession",
+    "Entry",
+    "Manifest",
+    "Membership",
+    "Memory",
+    "MemoryVersion",
+    "Review",
+    "Session",
+    "SessionMount",
+    "Snapshot",
+    "Store",
+    "StoreLine",
+    "Text",
+    "User",
+    "Workspace",
+]

@@ -1,0 +1,159 @@
+"""A review of two snapshots: its changes, every decision ever taken on them, and the approvals."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from dreams.models.dream import Dream
+from dreams.models.snapshot import Snapshot
+from dreams.models.store import Store, StoreLine
+from dreams.models.workspace import Workspace
+from dreams.rules import review_states as states
+
+
+class Review(models.Model):
+    """What a team thinks of the way from `before` to `after`; at most one is open per line."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="reviews")
+    line = models.ForeignKey(StoreLine, models.PROTECT, related_name="reviews")
+    dream = models.ForeignKey(Dream, models.PROTECT, null=True, related_name="reviews")
+    round = models.PositiveIntegerField(default=1)
+    before = models.ForeignKey(Snapshot, models.PROTECT, related_name="+")
+    after = models.ForeignKey(Snapshot, models.PROTECT, related_name="+")
+    target = models.ForeignKey(Store, models.PROTECT, related_name="reviews")
+    state = models.CharField(
+        max_length=20, choices=list(states.REVIEW_STATES.words.items()), default=states.OPEN
+    )
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=1000, blank=True)
+    superseded_by = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line"], condition=Q(state__in=list(states.ACTIVE)), name="review_one_active_per_line"
+            ),
+            models.UniqueConstraint(
+                fields=["dream", "round"],
+                condition=Q(dream__isnull=False),
+                name="review_round_once_per_dream",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=list(states.REVIEW_STATES.words)), name="review_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=states.DISCARDED) | (~Q(reason="") & Q(closed_by__isnull=False)),
+                name="review_discard_has_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"review {self.pk} of {self.line}"
+
+
+class Change(models.Model):
+    """One connected component of the lineage: the paths that must be decided together."""
+
+    review = models.ForeignKey(Review, models.CASCADE, related_name="changes")
+    key = models.CharField(max_length=64)
+    kind = models.CharField(max_length=20)
+    title = models.CharField(max_length=1024)
+    position = models.PositiveIntegerField()
+    # {"lost": […], "altered": […], "unsourced": […], "scans": […]}, shapes as rules.changes gives them.
+    findings = models.JSONField(default=dict)
+    lost_count = models.PositiveIntegerField(default=0)
+    altered_count = models.PositiveIntegerField(default=0)
+    flag_count = models.PositiveIntegerField(default=0)
+    lines_added = models.PositiveIntegerField(default=0)
+    lines_removed = models.PositiveIntegerField(default=0)
+    state = models.CharField(
+        max_length=20, choices=list(states.CHANGE_WORDS.items()), default=states.UNDECIDED
+    )
+    seq = models.PositiveIntegerField(default=0)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["review", "key"], name="change_once_per_review"),
+            models.UniqueConstraint(fields=["review", "position"], name="change_position_once"),
+            models.CheckConstraint(
+                condition=(
+                    Q(
+                        state__in=[states.UNCHANGED, states.UNDECIDED],
+                        decided_by__isnull=True,
+                        decided_at__isnull=True,
+                    )
+                    | Q(state__in=states.OUTCOMES, decided_by__isnull=False, decided_at__isnull=False)
+                ),
+                name="change_decided_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ChangePath(models.Model):
+    """One path on one side of a review and the bytes it holds there."""
+
+    class Side(models.TextChoices):
+        BEFORE = "before", "before"
+        AFTER = "after", "after"
+
+    review = models.ForeignKey(Review, models.CASCADE, related_name="paths")
+    change = models.ForeignKey(Change, models.CASCADE, related_name="paths")
+    side = models.CharField(max_length=6, choices=Side.choices)
+    path = models.CharField(max_length=1024)
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [
+            models.UniqueConstraint(fields=["review", "side", "path"], name="change_path_once_per_side")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.path}"
+
+
+class Decision(models.Model):
+    """One decision on a change; never edited, undoing is a new row."""
+
+    change = models.ForeignKey(Change, models.CASCADE, related_name="decisions")
+    seq = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=20)
+    # {path: sha256} the change leaves in the store under this outcome; empty when undecided.
+    result = models.JSONField(default=dict)
+    seen_digest = models.CharField(max_length=64)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["seq"]
+        constraints = [models.UniqueConstraint(fields=["change", "seq"], name="decision_seq_once_per_change")]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} by {self.by}"
+
+
+class Approval(models.Model):
+    """One person's vote over exact bytes: the digest of the whole store as decided."""
+
+    review = models.ForeignKey(Review, models.CASCADE, related_name="approvals")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    by_starter = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["review", "person", "digest"], name="approval_once_per_digest")
+        ]
+
+    def __str__(self) -> str:
+        return f"approved by {self.person}"

@@ -1,0 +1,96 @@
+"""The states of a review, of one change in it, and what blocks the approval."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from dreams.rules.states import StateTable, step
+
+OPEN, APPROVED, APPLYING, APPLIED = "open", "approved", "applying", "applied"
+DISCARDED, SUPERSEDED, ROLLED_BACK = "discarded", "superseded", "rolled_back"
+ACTIVE = frozenset({OPEN, APPROVED, APPLYING})
+
+REVIEW_STATES = StateTable(
+    noun="review",
+    words={
+        OPEN: "Needs review",
+        APPROVED: "Approved",
+        APPLYING: "Applying",
+        APPLIED: "Applied",
+        DISCARDED: "Discarded",
+        SUPERSEDED: "Superseded",
+        ROLLED_BACK: "Rolled back",
+    },
+    steps=(
+        step("approve", {OPEN}, APPROVED),
+        step("reopen", {APPROVED}, OPEN),
+        step("apply", {APPROVED}, APPLYING),
+        step("stop_applying", {APPLYING}, APPROVED),
+        step("finish_applying", {APPLYING}, APPLIED),
+        step("discard", {OPEN, APPROVED}, DISCARDED),
+        step("supersede", {OPEN, APPROVED}, SUPERSEDED),
+        step("roll_back", {APPLIED}, ROLLED_BACK),
+    ),
+    final=frozenset({DISCARDED, SUPERSEDED, ROLLED_BACK}),
+)
+
+UNCHANGED, UNDECIDED, ACCEPTED, KEPT, EDITED = "unchanged", "undecided", "accepted", "kept", "edited"
+CHANGE_WORDS = {
+    UNCHANGED: "Unchanged",
+    UNDECIDED: "Undecided",
+    ACCEPTED: "Accepted",
+    KEPT: "Kept original",
+    EDITED: "Edited",
+}
+OUTCOMES = (ACCEPTED, KEPT, EDITED)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One named condition of an approval: a stable name, whether it holds, and the sentence people read."""
+
+    name: str
+    satisfied: bool
+    words: str
+
+
+def approval_requirements(
+    *, undecided: int, starter_approves: bool, self_approval_allowed: bool, eligible_approvers: int
+) -> list[Requirement]:
+    """What must hold before this person may approve; self-approval passes when the workspace allows it and
+    there is nobody else who could approve (`eligible_approvers` counts the starter too)."""
+    decided = Requirement(
+        "decided",
+        undecided == 0,
+        "Every change is decided."
+        if undecided == 0
+        else f"{undecided} {'change is' if undecided == 1 else 'changes are'} undecided.",
+    )
+    if not starter_approves:
+        return [decided, Requirement("four_eyes", True, "Approved by somebody who did not start the dream.")]
+    alone = self_approval_allowed and eligible_approvers <= 1
+    if alone:
+        words = "You started this dream and approve it yourself: nobody else here may approve."
+    elif self_approval_allowed:
+        words = "You started this dream: one of the other reviewers has to approve it."
+    else:
+        words = "You started this dream, and this workspace does not let starters approve."
+    return [decided, Requirement("four_eyes", alone, words)]
+
+
+def result_digest(results: Iterable[tuple[str, str]]) -> str:
+    """The digest that an approval is a vote over: every (path, sha256) of the store as decided, sorted by path."""
+    digest = sha256()
+    for path, sha in sorted(results):
+        digest.update(f"{path}\0{sha}\n".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def next_undecided(states: Sequence[tuple[int, str]], after: int) -> int | None:
+    """The id of the next undecided change behind `after` in the order given, else the first one; None when all are."""
+    ids = [id for id, _ in states]
+    start = ids.index(after) + 1 if after in ids else 0
+    for id, state in [*states[start:], *states[:start]]:
+        if state == UNDECIDED and id != after:
+            return id
+    return None

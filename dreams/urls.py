@@ -1,0 +1,3 @@
+"""Every page on one screen."""
+
+urlpatterns: list = []
