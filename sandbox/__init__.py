@@ -1,0 +1,1 @@
+"""A local stand-in of the Claude Managed Agents API; it runs by itself and is not Claude."""
