@@ -139,8 +139,11 @@ class State:
 
     def all(self, kind: str, *, parent: str = "") -> list[Json]:
         """In creation order (created_at or processed_at, then insertion); no parent = of every parent."""
-        sql = "SELECT body FROM objects WHERE kind = ?1 AND (?2 = '' OR parent = ?2) ORDER BY at, seq"
-        rows = self._rows(sql, kind, parent)
+        if parent:
+            sql = "SELECT body FROM objects WHERE kind = ? AND parent = ? ORDER BY at, seq"
+            rows = self._rows(sql, kind, parent)
+        else:
+            rows = self._rows("SELECT body FROM objects WHERE kind = ? ORDER BY at, seq", kind)
         return [json.loads(row["body"]) for row in rows]
 
     def parent(self, kind: str, id: str) -> str | None:
@@ -149,7 +152,7 @@ class State:
         return rows[0]["parent"] if rows else None
 
     def remove(self, kind: str, id: str) -> None:
-        """Remove the object and all below it: a store's memories and versions, a session's threads and events."""
+        """Remove the object and all below it: a store's memories and versions, a session's threads, events."""
         with self.transaction():
             for child in self._rows("SELECT kind, id FROM objects WHERE parent = ?", id):
                 self.remove(child["kind"], child["id"])
@@ -260,7 +263,7 @@ class State:
     ) -> list[Json]:
         """API version objects with content, newest first.
 
-        `since` and `until` are inclusive; `after` is the id of the last version already seen; `limit` -1 = all.
+        `since` and `until` are inclusive; `after` is the last version already seen; `limit` -1 = all.
         """
         where, args = ["store = ?"], [store_id]
         for column, value in (("memory", memory_id), ("operation", operation)):
