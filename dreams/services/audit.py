@@ -1,0 +1,54 @@
+"""The record of writes: one event in the transaction of the write, sealed into a chain afterwards."""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Model
+from django.utils import timezone
+
+from dreams.models import AuditEvent, User, Workspace
+
+
+def record(workspace: Workspace, by: User | None, verb: str, thing: Model, **detail: Any) -> None:
+    """Writes that `by` (None: the system itself) did `verb` to `thing`; `detail` holds hashes and numbers, no bodies.
+
+    To be called inside the transaction of the write it records.
+    """
+    AuditEvent.objects.create(
+        workspace=workspace,
+        at=timezone.now(),
+        actor=str(by) if by else "Memorydash",
+        actor_id=str(by.pk) if by else "",
+        verb=verb,
+        noun=thing._meta.model_name or "",
+        noun_id=str(thing.pk),
+        label=str(thing)[:1024],
+        detail=detail,
+    )
+
+
+def seal(workspace: Workspace) -> int:
+    """Numbers and chains the events not sealed yet, in the order of their ids; returns how many.
+
+    One sealer at a time: the row of the workspace is locked (on SQLite every transaction is alone anyway).
+    """
+    with transaction.atomic():
+        Workspace.objects.select_for_update().get(pk=workspace.pk)
+        sealed = AuditEvent.objects.filter(workspace=workspace, seq__isnull=False)
+        seq = sealed.aggregate(top=Max("seq"))["top"] or 0
+        chain = sealed.filter(seq=seq).values_list("chain", flat=True).first() or ""
+        count = 0
+        for event in AuditEvent.objects.filter(workspace=workspace, seq__isnull=True).order_by("id"):
+            seq, count = seq + 1, count + 1
+            chain = chained(chain, event)
+            AuditEvent.objects.filter(pk=event.pk).update(seq=seq, chain=chain)
+    return count
+
+
+def chained(previous: str, event: AuditEvent) -> str:
+    """The sha256 that ties an event to everything before it."""
+    said = [event.at.isoformat(), event.actor, event.actor_id, event.verb, event.noun, event.noun_id, event.label]
+    body = json.dumps([previous, *said, event.detail], sort_keys=True, ensure_ascii=True)
+    return sha256(body.encode()).hexdigest()

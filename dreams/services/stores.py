@@ -1,0 +1,253 @@
+"""The mirror of the memory stores, kept current over the cheapest legal road, and the few writes to stores as such."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from dreams.access import check_can
+from dreams.enqueue import enqueue
+from dreams.models import MemoryVersion, Review, Store, StoreLine, User, Workspace
+from dreams.remote.errors import NotFound, RemoteError, VersionGap
+from dreams.remote.gateway import Gateway
+from dreams.remote.records import Store as RemoteStore
+from dreams.rules import review_states
+from dreams.services import audit
+from dreams.services.claims import claim, release, renew
+from dreams.services.mirror import ClaimLost, Mirror, keep_versions
+from dreams.services.refusals import Busy, Invalid, Refusal, Stale
+from dreams.services.vendor import watched
+
+log = logging.getLogger(__name__)
+
+FULL_WALK_EVERY = timedelta(days=1)
+HISTORY_PAGES = 50  # of 100 versions each: how far back the first import reads who wrote what
+
+
+def refresh_stores(workspace: Workspace) -> None:
+    """Brings the list of stores up to date (one call per 100): new ones get a line of their own and are queued to
+    be read, missing ones are marked gone. Raises RemoteError."""
+    with watched(workspace) as gateway:
+        listed = gateway.stores(include_archived=True)
+    now = timezone.now()
+    with transaction.atomic():
+        for remote in listed:
+            note_store(workspace, remote)
+        gone = Store.objects.filter(workspace=workspace, gone_at=None)
+        # A store born after the list was made (a dream's output, noted by another process) is not gone.
+        gone.filter(created_at__lt=now - timedelta(minutes=1)).exclude(
+            remote_id__in=[remote.id for remote in listed]
+        ).update(gone_at=now, next_check_at=None)
+        Workspace.objects.filter(pk=workspace.pk).update(stores_listed_at=now)
+
+
+def note_store(workspace: Workspace, remote: RemoteStore, line: StoreLine | None = None) -> Store:
+    """Mirrors the head of a store; a new one joins `line`, or starts one, and is queued to be read.
+    A store already known moves to `line` when its own line holds nothing else (the list was faster than the dream).
+    """
+    head: dict[str, Any] = {
+        "name": remote.name,
+        "description": remote.description,
+        "archived_at": remote.archived_at,
+        "gone_at": None,
+    }
+    store = Store.objects.filter(workspace=workspace, remote_id=remote.id).select_related("line").first()
+    if store is None:
+        own = line or StoreLine.objects.create(workspace=workspace, name=remote.name)
+        store = Store.objects.create(
+            workspace=workspace,
+            line=own,
+            remote_id=remote.id,
+            created_at=remote.created_at,
+            next_check_at=timezone.now(),
+            **head,
+        )
+        if line is None:
+            StoreLine.objects.filter(pk=own.pk).update(current_store=store)
+        enqueue("sync_store", store.pk)
+        return store
+    Store.objects.filter(pk=store.pk).update(**head)
+    if line is not None and store.line_id != line.pk:
+        _join_line(store, line)
+    return store
+
+
+def _join_line(store: Store, line: StoreLine) -> None:
+    old = store.line
+    if old.stores.count() > 1 or old.dreams.exists() or old.reviews.exists():
+        return
+    Store.objects.filter(pk=store.pk).update(line=line)
+    store.line = line
+    old.delete()
+
+
+def sync_store(store: Store) -> Store:
+    """Makes the mirror of one store equal to the vendor's, consistently (newest version id equal before and after).
+
+    An unchanged store costs one call, a changed one the versions since; the whole store is walked only at first,
+    after a gap in the versions, and daily. Raises Busy when another process does it now, RemoteError when the
+    vendor fails; the store's `problem` then says so and `next_check_at` when it is tried again.
+    """
+    token = claim(Store.objects.filter(gone_at=None), store.pk)
+    if token is None:
+        store.refresh_from_db()
+        if store.gone_at:
+            raise Refusal(f"The store “{store.name}” no longer exists at the vendor.")
+        raise Busy
+    store.refresh_from_db()
+    later = timezone.now() + timedelta(seconds=settings.STORE_CHECK_SECONDS)
+    try:
+        with watched(store.workspace) as gateway:
+            _sync(gateway, store, token)
+    except NotFound:
+        release(store, token, gone_at=timezone.now(), next_check_at=None, problem="", walk_seen=0)
+        raise
+    except ClaimLost as error:
+        raise Busy from error
+    except RemoteError as error:
+        retry = timezone.now() + timedelta(seconds=error.retry_after or 30)
+        release(store, token, problem=error.words[:500], next_check_at=retry, walk_seen=0)
+        raise
+    except BaseException:
+        release(store, token, walk_seen=0)
+        raise
+    release(store, token, problem="", checked_at=timezone.now(), next_check_at=later, walk_seen=0)
+    store.refresh_from_db()
+    return store
+
+
+def _sync(gateway: Gateway, store: Store, token: str) -> None:
+    newest = gateway.newest_version(store.remote_id)
+    due = store.walked_at is None or store.walked_at < timezone.now() - FULL_WALK_EVERY
+    if not due and (newest.id if newest else "") == store.last_version_id:
+        return
+    mirror = Mirror(store, token)
+    if not due and newest and store.last_version_id:
+        try:
+            mirror.replay(gateway.versions_since(store.remote_id, store.last_version_id))
+            mirror.save()
+            return
+        except VersionGap:
+            log.info("versions of store %s no longer reach back: walking it", store.remote_id)
+            mirror = Mirror(store, token)
+    _walk(gateway, store, token, mirror, newest.id if newest else "")
+
+
+def _walk(gateway: Gateway, store: Store, token: str, mirror: Mirror, newest_id: str) -> None:
+    """Reads every memory; what was written meanwhile is replayed on top, so that the end is one moment."""
+    first = store.walked_at is None
+    mirror.forget()
+    for page in gateway.memory_pages(store.remote_id):
+        mirror.take(page)
+        if not renew(store, token, walk_seen=mirror.seen):
+            raise ClaimLost
+    after = gateway.newest_version(store.remote_id)
+    if after and after.id != newest_id:
+        if not newest_id:
+            raise VersionGap  # born while we looked: the next sync starts from its first version
+        mirror.replay(gateway.versions_since(store.remote_id, newest_id))
+    mirror.last_version_id = mirror.last_version_id or (after.id if after else "")
+    mirror.last_changed_at = mirror.last_changed_at or (after.created_at if after else None)
+    mirror.save(walked=True)
+    if first:
+        _read_history(gateway, store, token)
+
+
+def _read_history(gateway: Gateway, store: Store, token: str) -> None:
+    """Who wrote what, once, at the first import: heads of versions only, 100 a call."""
+    for number, page in enumerate(gateway.version_pages(store.remote_id), start=1):
+        keep_versions(store, page)
+        if number == HISTORY_PAGES or not renew(store, token):
+            return
+
+
+def create_store(workspace: Workspace, *, name: str, description: str, by: User) -> Store:
+    """Creates a store at the vendor. Names are not unique there and creating cannot be asked twice safely:
+    when no answer comes, the list is read and the newest store of that name, born since, is taken."""
+    check_can(by, workspace, "manage_store")
+    if not name.strip() or len(name) > 255 or any(ord(c) < 32 or ord(c) == 127 for c in name):
+        raise Invalid("A store needs a name of 1 to 255 characters without control characters.")
+    if len(description) > 1024:
+        raise Invalid("A description has at most 1,024 characters.")
+    asked = timezone.now()
+    with watched(workspace) as gateway:
+        try:
+            remote = gateway.create_store(name, description)
+        except RemoteError as error:
+            if not error.maybe_done:
+                raise
+            since = asked - timedelta(minutes=2)
+            born = [s for s in gateway.stores() if s.name == name and s.created_at >= since]
+            known = set(Store.objects.filter(workspace=workspace).values_list("remote_id", flat=True))
+            fresh = [s for s in born if s.id not in known]
+            if not fresh:
+                raise
+            remote = max(fresh, key=lambda s: s.created_at)
+    with transaction.atomic():
+        store = note_store(workspace, remote)
+        audit.record(workspace, by, "created store", store, remote_id=remote.id)
+    return store
+
+
+def archive_store(store: Store, *, by: User) -> Store:
+    """Archives a store at the vendor, for good: no new session mounts it and nobody writes to it again."""
+    check_can(by, store.workspace, "manage_store")
+    _refuse_while_needed(store, "archived")
+    with watched(store.workspace) as gateway:
+        remote = gateway.archive_store(store.remote_id)  # idempotent: an archived store answers unchanged
+    with transaction.atomic():
+        note_store(store.workspace, remote)
+        audit.record(store.workspace, by, "archived store", store, remote_id=store.remote_id)
+    store.refresh_from_db()
+    return store
+
+
+def delete_store(store: Store, *, typed_name: str, by: User) -> None:
+    """Deletes a store at the vendor with all its memories and versions; there is no undo there, so the name must be
+    typed and the mirror must be complete and current: what it held stays readable here."""
+    check_can(by, store.workspace, "manage_store")
+    if typed_name != store.name:
+        raise Invalid("Type the store's name exactly to delete it.")
+    _refuse_while_needed(store, "deleted")
+    seen = store.last_version_id
+    store = sync_store(store)
+    if store.last_version_id != seen:
+        raise Stale("Agents wrote to this store since the page was made. Look at it again before deleting.")
+    with watched(store.workspace) as gateway:
+        try:
+            gateway.delete_store(store.remote_id)
+        except NotFound:
+            log.info("store %s was already deleted", store.remote_id)
+        except RemoteError as error:
+            if not error.maybe_done or _still_there(gateway, store):
+                raise
+    with transaction.atomic():
+        Store.objects.filter(pk=store.pk).update(gone_at=timezone.now(), next_check_at=None)
+        audit.record(store.workspace, by, "deleted store", store, remote_id=store.remote_id)
+
+
+def _still_there(gateway: Gateway, store: Store) -> bool:
+    try:
+        gateway.store(store.remote_id)
+    except NotFound:
+        return False
+    return True
+
+
+def _refuse_while_needed(store: Store, verb: str) -> None:
+    active = Review.objects.filter(state__in=review_states.ACTIVE).filter(target=store).exists()
+    if active:
+        raise Refusal(f"This store cannot be {verb} now: an open review writes into it. Discard the review first.")
+    mounting = [
+        d.name for d in store.workspace.deployments.filter(archived_at=None, gone_at=None) if d.mounts(store.remote_id)
+    ]
+    if mounting:
+        raise Refusal(f"This store cannot be {verb} now: {', '.join(mounting[:5])} would lose it.")
+
+
+def known_versions(store: Store) -> int:
+    """How many versions of the store are mirrored."""
+    return MemoryVersion.objects.filter(store=store).count()
