@@ -1,0 +1,177 @@
+"""The dashboard's share of the vendor's rate limit: token buckets, one for all processes or one for this."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Protocol
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from dreams.remote.errors import BudgetSpent
+
+log = logging.getLogger(__name__)
+
+RATE_PER_MINUTE = 120
+"""A tenth of the 1,200 reads a minute that the vendor allows an organisation."""
+WAIT_SECONDS = 5.0
+AWAY_SECONDS = 5.0
+"""After a failure the server is left alone for this long."""
+
+# One script, so that no two processes spend the same token; the server's clock, because theirs differ.
+# {tokens left, calls made, milliseconds to wait (0 = taken)}; n = 0 only looks.
+TAKE = """
+local rate, burst, n = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local state = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'used')
+local tokens = math.min(burst, (tonumber(state[1]) or burst)
+                               + math.max(0, now - (tonumber(state[2]) or now)) * rate / 60000)
+local used, wait = tonumber(state[3]) or 0, 0
+if tokens >= n then
+  tokens, used = tokens - n, used + n
+else
+  wait = math.ceil((n - tokens) * 60000 / rate)
+end
+redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', now, 'used', used)
+return {math.floor(tokens), used, wait}
+"""
+
+
+class Bucket(Protocol):
+    """Where each call to the vendor takes its token first."""
+
+    def take(self, n: int = 1) -> None:
+        """Take `n` tokens, waiting a little; BudgetSpent, with `retry_after` in seconds, when there are none."""
+
+
+def _take(ask: Callable[[int], tuple[int, int, float]], n: int, patience: float) -> None:
+    """Ask until taken, or until waiting would take longer than `patience` seconds altogether."""
+    gives_up_at = time.monotonic() + patience
+    while (wait := ask(n)[2]) > 0:
+        if time.monotonic() + wait > gives_up_at:
+            raise BudgetSpent(retry_after=wait)
+        time.sleep(wait)
+
+
+class LocalBucket:
+    """A bucket of this process alone. `burst` is how many tokens it holds when full."""
+
+    def __init__(
+        self,
+        rate_per_minute: float = RATE_PER_MINUTE,
+        *,
+        burst: int | None = None,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
+        self.rate_per_minute = rate_per_minute
+        self.burst = burst or max(1, round(rate_per_minute / 4))
+        self.wait_seconds = wait_seconds
+        self._tokens = float(self.burst)
+        self._at = time.monotonic()
+        self._used = 0
+        self._lock = threading.Lock()
+
+    def take(self, n: int = 1) -> None:
+        """As `Bucket.take`."""
+        _take(self._ask, n, self.wait_seconds)
+
+    def used(self) -> int:
+        """Tokens taken since it was made."""
+        return self._ask(0)[1]
+
+    def left(self) -> int:
+        """Tokens that could be taken now."""
+        return self._ask(0)[0]
+
+    def _ask(self, n: int) -> tuple[int, int, float]:
+        with self._lock:
+            now = time.monotonic()
+            self._tokens = min(self.burst, self._tokens + (now - self._at) * self.rate_per_minute / 60)
+            self._at = now
+            if self._tokens < n:
+                return int(self._tokens), self._used, (n - self._tokens) * 60 / self.rate_per_minute
+            self._tokens -= n
+            self._used += n
+            return int(self._tokens), self._used, 0.0
+
+
+class _Server:
+    """One Redis or Valkey server, and whether it was away a moment ago; shared in the process."""
+
+    def __init__(self, url: str) -> None:
+        # The bucket stands before every call, so it must fail fast: no retries of redis-py's own.
+        client = redis.Redis.from_url(
+            url, socket_timeout=1.0, socket_connect_timeout=1.0, retry=Retry(NoBackoff(), 0)
+        )
+        self._script = client.register_script(TAKE)
+        self._away_until = 0.0
+        self._told = False
+
+    def ask(self, name: str, rate: float, burst: int, n: int) -> tuple[int, int, float] | None:
+        """What the script answers; None while the server is away."""
+        if time.monotonic() < self._away_until:
+            return None
+        try:
+            left, used, wait = self._script(keys=[name], args=[rate, burst, n])
+        except redis.RedisError as error:
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            if not self._told:
+                log.warning("the shared budget of API calls is away (%s): counting by process", error)
+                self._told = True
+            return None
+        self._told = False
+        return int(left), int(used), int(wait) / 1000
+
+
+@cache
+def _server(url: str) -> _Server:
+    return _Server(url)
+
+
+@cache
+def _stand_by(url: str, name: str, rate_per_minute: float) -> LocalBucket:
+    return LocalBucket(rate_per_minute, wait_seconds=WAIT_SECONDS)
+
+
+class RedisBucket:
+    """A bucket named `name` that all processes share through Redis or Valkey.
+
+    While the server is away, calls pass at a quarter of the rate, counted by this process alone; that is said
+    in the log once.
+    """
+
+    def __init__(
+        self,
+        redis_url: str,
+        name: str,
+        rate_per_minute: float = RATE_PER_MINUTE,
+        *,
+        burst: int | None = None,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
+        self.name = f"vendor-budget:{name}"
+        self.rate_per_minute = rate_per_minute
+        self.burst = burst or max(1, round(rate_per_minute / 4))
+        self.wait_seconds = wait_seconds
+        self._server = _server(redis_url)
+        self._stand_by = _stand_by(redis_url, name, rate_per_minute / 4)
+
+    def take(self, n: int = 1) -> None:
+        """As `Bucket.take`."""
+        _take(self._ask, n, self.wait_seconds)
+
+    def used(self) -> int:
+        """Tokens taken under this name since the server knows it."""
+        return self._ask(0)[1]
+
+    def left(self) -> int:
+        """Tokens that could be taken now."""
+        return self._ask(0)[0]
+
+    def _ask(self, n: int) -> tuple[int, int, float]:
+        told = self._server.ask(self.name, self.rate_per_minute, self.burst, n)
+        return told if told is not None else self._stand_by._ask(n)

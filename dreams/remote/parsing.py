@@ -1,0 +1,393 @@
+"""From the vendor's JSON to records: required fields are checked here, unknown words and fields pass."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+from dreams.remote.records import (
+    Actor,
+    Agent,
+    Deployment,
+    Dream,
+    Event,
+    Memory,
+    Mount,
+    Outcome,
+    Session,
+    Store,
+    Thread,
+    Usage,
+    Version,
+)
+
+T = TypeVar("T")
+
+LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+class ShapeError(ValueError):
+    """The answer has not the promised shape; the text names the field, never its value."""
+
+
+class Fields:
+    """A JSON object read field by field; anything missing or of another kind is a ShapeError."""
+
+    def __init__(self, raw: Any, where: str) -> None:
+        if not isinstance(raw, dict):
+            raise ShapeError(f"{where} is not an object")
+        self.raw: dict[str, Any] = raw
+        self.where = where
+
+    def _of(self, name: str, kind: type[T]) -> T:
+        value = self.raw.get(name)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            state = "missing" if value is None else "of the wrong kind"
+            raise ShapeError(f"{self.where}.{name} is {state}")
+        return value
+
+    def has(self, name: str) -> bool:
+        """Whether the field is there and not null."""
+        return self.raw.get(name) is not None
+
+    def text(self, name: str) -> str:
+        return self._of(name, str)
+
+    def text_or(self, name: str, default: T) -> str | T:
+        return self.text(name) if self.has(name) else default
+
+    def id(self, name: str = "id", *, expected: str | None = None) -> str:
+        """A non-empty id; when `expected` is given it must be that one."""
+        value = self.text(name)
+        if not value or (expected is not None and value != expected):
+            raise ShapeError(f"{self.where}.{name} is not the one asked for")
+        return value
+
+    def integer(self, name: str) -> int:
+        return self._of(name, int)
+
+    def count(self, name: str) -> int:
+        """A number that the vendor leaves out where it is zero."""
+        return self.integer(name) if self.has(name) else 0
+
+    def number(self, name: str) -> float:
+        """A number, whole or not, 0 where the vendor leaves it out."""
+        value = self.raw.get(name)
+        return value if isinstance(value, float) else float(self.count(name))
+
+    def moment(self, name: str) -> datetime:
+        try:
+            moment = datetime.fromisoformat(self.text(name))
+            if moment.tzinfo is None:
+                raise ValueError
+            return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise ShapeError(f"{self.where}.{name} is no time with a zone") from None
+
+    def moment_or_none(self, name: str) -> datetime | None:
+        return self.moment(name) if self.has(name) else None
+
+    def child(self, name: str) -> "Fields":
+        return Fields(self.raw.get(name), f"{self.where}.{name}")
+
+    def child_or_none(self, name: str) -> "Fields | None":
+        return self.child(name) if self.has(name) else None
+
+    def items(self, name: str) -> list["Fields"]:
+        return [Fields(item, f"{self.where}.{name}[]") for item in self._of(name, list)]
+
+    def texts(self, name: str) -> dict[str, str]:
+        values = self._of(name, dict)
+        if not all(isinstance(value, str) for value in values.values()):
+            raise ShapeError(f"{self.where}.{name} holds something else than text")
+        return dict(values)
+
+
+def decode(body: bytes) -> Fields:
+    """The JSON object in `body`. Lone surrogates, which no database takes, become U+FFFD."""
+    try:
+        raw = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise ShapeError("the answer is not JSON") from None
+    return Fields(_without_lone_surrogates(raw) if b"\\ud" in body.lower() else raw, "answer")
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _without_lone_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return LONE_SURROGATES.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_without_lone_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_lone_surrogates(key): _without_lone_surrogates(item) for key, item in value.items()}
+    return value
+
+
+def page(answer: Fields, read: Callable[[Fields], T]) -> tuple[list[T], str | None]:
+    """One page of a list and the cursor of the next. Both keys must be there: `{}` is not an empty list, and
+    a missing cursor is not the last page."""
+    if "next_page" not in answer.raw:
+        raise ShapeError("answer.next_page is missing")
+    cursor = answer.text_or("next_page", None)
+    if cursor == "":
+        raise ShapeError("answer.next_page is empty")
+    return [read(item) for item in answer.items("data")], cursor
+
+
+def sha256(content: str) -> str:
+    """Lower-case hex SHA-256 of the UTF-8 bytes, as the vendor computes it."""
+    return hashlib.sha256(content.encode("utf-8")).hexdigest()
+
+
+def store(fields: Fields, *, id: str | None = None) -> Store:
+    return Store(
+        id=fields.id(expected=id),
+        name=fields.text("name"),
+        description=fields.text_or("description", ""),
+        metadata=fields.texts("metadata") if fields.has("metadata") else {},
+        created_at=fields.moment("created_at"),
+        updated_at=fields.moment("updated_at"),
+        archived_at=fields.moment_or_none("archived_at"),
+    )
+
+
+def _content(fields: Fields, digest: str | None, size: int | None, *, required: bool) -> str | None:
+    """The content, which must have the size and SHA-256 that came with it."""
+    if not fields.has("content"):
+        if required:
+            raise ShapeError(f"{fields.where}.content is missing")
+        return None
+    content = fields.text("content")
+    if digest is not None and sha256(content) != digest:
+        raise ShapeError(f"{fields.where}.content_sha256 is not that of its content")
+    if size is not None and len(content.encode("utf-8")) != size:
+        raise ShapeError(f"{fields.where}.content_size_bytes is not that of its content")
+    return content
+
+
+def memory(fields: Fields, *, store_id: str, id: str | None = None, full: bool = False) -> Memory:
+    digest, size = fields.text("content_sha256"), fields.integer("content_size_bytes")
+    return Memory(
+        id=fields.id(expected=id),
+        store_id=fields.id("memory_store_id", expected=store_id),
+        path=fields.id("path"),
+        content=_content(fields, digest, size, required=full),
+        sha256=digest,
+        size=size,
+        version_id=fields.id("memory_version_id"),
+        created_at=fields.moment("created_at"),
+        updated_at=fields.moment("updated_at"),
+    )
+
+
+ACTORS: Mapping[str, tuple[Any, str]] = {
+    "session_actor": ("session", "session_id"),
+    "api_actor": ("api_key", "api_key_id"),
+    "user_actor": ("user", "user_id"),
+    "service_account_actor": ("service_account", "service_account_id"),
+}
+
+
+def actor(fields: Fields | None) -> Actor | None:
+    if fields is None:
+        return None
+    kind, name = ACTORS.get(fields.text("type"), ("unknown", ""))
+    return Actor(kind, fields.text_or(name, ""))
+
+
+def version(fields: Fields, *, store_id: str, id: str | None = None, full: bool = False) -> Version:
+    redacted_at = fields.moment_or_none("redacted_at")
+    operation = fields.text("operation")
+    holds_text = operation != "deleted" and redacted_at is None
+    digest = fields.text("content_sha256") if holds_text else fields.text_or("content_sha256", None)
+    size = fields.integer("content_size_bytes") if holds_text or fields.has("content_size_bytes") else None
+    return Version(
+        id=fields.id(expected=id),
+        store_id=fields.id("memory_store_id", expected=store_id),
+        memory_id=fields.id("memory_id"),
+        operation=operation,
+        created_at=fields.moment("created_at"),
+        actor=actor(fields.child_or_none("created_by")),
+        path=fields.id("path") if redacted_at is None else fields.text_or("path", None),
+        content=_content(fields, digest, size, required=full and holds_text),
+        sha256=digest,
+        size=size,
+        redacted_at=redacted_at,
+        redacted_by=actor(fields.child_or_none("redacted_by")),
+    )
+
+
+def usage(fields: Fields) -> Usage:
+    """Of a dream (one number for cache creation) or of a session (one per life time of the cache)."""
+    creation = fields.child_or_none("cache_creation")
+    parts = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+    return Usage(
+        input_tokens=fields.count("input_tokens"),
+        output_tokens=fields.count("output_tokens"),
+        cache_read_input_tokens=fields.count("cache_read_input_tokens"),
+        cache_creation_input_tokens=sum(creation.count(part) for part in parts)
+        if creation
+        else fields.count("cache_creation_input_tokens"),
+    )
+
+
+def dream(fields: Fields, *, id: str | None = None, store_id: str | None = None) -> Dream:
+    inputs = {item.text("type"): item for item in fields.items("inputs")}
+    if not {"memory_store", "sessions"} <= inputs.keys():
+        raise ShapeError(f"{fields.where}.inputs lacks the memory store or the sessions")
+    outputs = [item for item in fields.items("outputs") if item.text("type") == "memory_store"]
+    error = fields.child_or_none("error")
+    session_ids = inputs["sessions"].raw.get("session_ids")
+    if not isinstance(session_ids, list) or not all(isinstance(item, str) for item in session_ids):
+        raise ShapeError(f"{fields.where}.inputs[].session_ids is missing")
+    return Dream(
+        id=fields.id(expected=id),
+        status=fields.text("status"),
+        store_id=inputs["memory_store"].id("memory_store_id", expected=store_id),
+        session_ids=tuple(session_ids),
+        output_store_id=outputs[0].id("memory_store_id") if outputs else None,
+        updates_existing=fields.child("output_behavior").text("type") == "update_existing",
+        model=fields.child("model").text("id"),
+        instructions=fields.text_or("instructions", None),
+        session_id=fields.text_or("session_id", None),
+        created_at=fields.moment("created_at"),
+        ended_at=fields.moment_or_none("ended_at"),
+        archived_at=fields.moment_or_none("archived_at"),
+        usage=usage(fields.child("usage")),
+        error_type=error.text("type") if error else "",
+        error_message=error.text_or("message", "") if error else "",
+    )
+
+
+def mount(fields: Fields) -> Mount:
+    return Mount(
+        store_id=fields.id("memory_store_id"),
+        access=fields.text_or("access", "read_write"),
+        instructions=fields.text_or("instructions", ""),
+        name=fields.text_or("name", ""),
+        description=fields.text_or("description", ""),
+        mount_path=fields.text_or("mount_path", ""),
+    )
+
+
+def outcome(fields: Fields) -> Outcome:
+    return Outcome(
+        id=fields.id("outcome_id"),
+        description=fields.text_or("description", ""),
+        iteration=fields.integer("iteration"),
+        result=fields.text("result"),
+        explanation=fields.text_or("explanation", ""),
+        completed_at=fields.moment_or_none("completed_at"),
+    )
+
+
+def _cost(spent: Fields) -> tuple[Decimal | None, str]:
+    cost = spent.child_or_none("list_cost")
+    if cost is None:
+        return None, ""
+    try:
+        amount = Decimal(cost.text("amount"))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise ShapeError(f"{cost.where}.amount is not a number")
+    return amount, cost.text("currency")
+
+
+def session(fields: Fields) -> Session:
+    agent_fields, spent = fields.child("agent"), fields.child("usage")
+    cost_cents, currency = _cost(spent)
+    timed = spent if spent.has("active_seconds") else fields.child_or_none("stats") or spent
+    mounted = (item for item in fields.items("resources") if item.text("type") == "memory_store")
+    return Session(
+        id=fields.id(),
+        title=fields.text_or("title", ""),
+        status=fields.text("status"),
+        agent_id=agent_fields.id(),
+        agent_name=agent_fields.text("name"),
+        agent_version=agent_fields.integer("version"),
+        deployment_id=fields.text_or("deployment_id", None),
+        mounts=tuple(mount(item) for item in mounted),
+        outcomes=tuple(outcome(item) for item in fields.items("outcome_evaluations")),
+        usage=usage(spent),
+        cost_cents=cost_cents,
+        currency=currency,
+        active_seconds=timed.number("active_seconds"),
+        created_at=fields.moment("created_at"),
+        updated_at=fields.moment("updated_at"),
+        archived_at=fields.moment_or_none("archived_at"),
+    )
+
+
+def event(fields: Fields) -> Event:
+    return Event(fields.id(), fields.id("type"), fields.moment_or_none("processed_at"), fields.raw)
+
+
+def thread(fields: Fields) -> Thread:
+    who = fields.child("agent")
+    return Thread(
+        id=fields.id(),
+        session_id=fields.id("session_id"),
+        parent_id=fields.text_or("parent_thread_id", None),
+        agent_name=who.text_or("name", ""),
+        agent_type=who.text("type"),
+        status=fields.text("status"),
+        created_at=fields.moment("created_at"),
+    )
+
+
+def _roster(multiagent: Fields | None) -> list[Fields]:
+    """The other agents of either shape: a coordinator's `agents`, or the predefined ones of subagents and
+    workflows. Advisors and inline agents are no agents of their own."""
+    if multiagent is None:
+        return []
+    if multiagent.has("agents"):
+        members = multiagent.items("agents")
+    else:
+        groups = [multiagent.child_or_none(name) for name in ("subagents", "workflows")]
+        members = [
+            member
+            for group in groups
+            if group and group.has("predefined_agents")
+            for member in group.items("predefined_agents")
+        ]
+    return [member for member in members if member.text("type") == "agent"]
+
+
+def agent(fields: Fields) -> Agent:
+    members = _roster(fields.child_or_none("multiagent"))
+    return Agent(
+        id=fields.id(),
+        name=fields.text("name"),
+        version=fields.integer("version"),
+        description=fields.text_or("description", ""),
+        model=fields.child("model").text("id"),
+        roster=tuple(dict.fromkeys(member.text_or("name", member.id()) for member in members)),
+        archived_at=fields.moment_or_none("archived_at"),
+        created_at=fields.moment("created_at"),
+        updated_at=fields.moment("updated_at"),
+    )
+
+
+def deployment(fields: Fields, *, id: str | None = None) -> Deployment:
+    who = fields.child("agent")
+    reason = fields.child_or_none("paused_reason")
+    error = reason.child_or_none("error") if reason else None
+    return Deployment(
+        id=fields.id(expected=id),
+        name=fields.text("name"),
+        agent_id=who.id(),
+        agent_version=who.integer("version") if who.has("version") else None,
+        status=fields.text("status"),
+        paused_reason=": ".join(part.text("type") for part in (reason, error) if part),
+        resources=tuple(item.raw for item in fields.items("resources")),
+        archived_at=fields.moment_or_none("archived_at"),
+        created_at=fields.moment("created_at"),
+        updated_at=fields.moment("updated_at"),
+    )
