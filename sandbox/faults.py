@@ -48,7 +48,8 @@ class Fault:
         """What a "malformed" rule sends, with status 200, instead of the handler's answer."""
         if self.body == "html":
             return Response("<html><body><h1>502 Bad Gateway</h1></body></html>", media_type="text/html")
-        text = {"empty_object": b"{}", "bad_json": bytes(reply.body)[: max(1, len(reply.body) // 2)]}
+        half = bytes(getattr(reply, "body", b"{"))
+        text = {"empty_object": b"{}", "bad_json": half[: max(1, len(half) // 2)]}
         return Response(text[self.body], media_type="application/json")
 
 

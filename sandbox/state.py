@@ -57,7 +57,6 @@ class State:
 
     def __init__(self, path: str, *, speed: float = 1.0) -> None:
         self.speed = speed  # how much faster than real dreams go
-        self.changes = 0  # goes up with every write: a cheap "is there anything new?" for the event streams
         self._lock = threading.RLock()
         self._depth = 0
         self._last_tick = 0
@@ -70,6 +69,11 @@ class State:
         """Close the file; the state must not be used afterwards."""
         with self._lock:
             self._db.close()
+
+    @property
+    def changes(self) -> int:
+        """Goes up with every write: a cheap "is there anything new?" for the event streams."""
+        return self._db.total_changes
 
     def now(self) -> datetime:
         """The wall clock, aware, UTC."""
@@ -102,7 +106,6 @@ class State:
                 raise
             else:
                 self._db.execute("COMMIT")
-                self.changes += 1
             finally:
                 self._depth = 0
 
@@ -152,7 +155,7 @@ class State:
         return rows[0]["parent"] if rows else None
 
     def remove(self, kind: str, id: str) -> None:
-        """Remove the object and all below it: a store's memories and versions, a session's threads, events."""
+        """Remove the object and all below it: a store's memories, versions; a session's threads, events."""
         with self.transaction():
             for child in self._rows("SELECT kind, id FROM objects WHERE parent = ?", id):
                 self.remove(child["kind"], child["id"])
@@ -193,9 +196,7 @@ class State:
         rows = self._rows("SELECT * FROM memories WHERE store = ? AND path = ?", store_id, path)
         return _memory(rows[0]) if rows else None
 
-    def write_memory(
-        self, store_id: str, path: str, content: str, *, actor: Json, at: datetime | None = None
-    ) -> Json:
+    def write_memory(self, store_id: str, path: str, content: str, *, actor: Json, at: datetime | None = None) -> Json:
         """Create or update by path and write a version; nothing happens when equal. Returns the memory.
 
         Checks none of the API's rules: `memories.py` does that.
@@ -230,15 +231,11 @@ class State:
                 return old
             data, sha, when = to_bytes(content), sha256(content), self.stamp(at)
             version = self._add_version(store_id, memory_id, "modified", when, actor, path, data, sha)
-            sql = (
-                "UPDATE memories SET (path, content, sha, version, updated_at) = (?, ?, ?, ?, ?) WHERE id = ?"
-            )
+            sql = "UPDATE memories SET (path, content, sha, version, updated_at) = (?, ?, ?, ?, ?) WHERE id = ?"
             self._run(sql, path, data, sha, version, when, memory_id)
             return self._must(self.memory(store_id, memory_id))
 
-    def delete_memory(
-        self, store_id: str, memory_id: str, *, actor: Json, at: datetime | None = None
-    ) -> None:
+    def delete_memory(self, store_id: str, memory_id: str, *, actor: Json, at: datetime | None = None) -> None:
         """Remove the memory; its versions stay, and a "deleted" one is added."""
         with self.transaction():
             old = self._must(self.memory(store_id, memory_id))
@@ -290,9 +287,7 @@ class State:
         rows = self._rows("SELECT * FROM versions WHERE store = ? AND id = ?", store_id, version_id)
         return _version(rows[0]) if rows else None
 
-    def redact_version(
-        self, store_id: str, version_id: str, *, actor: Json, at: datetime | None = None
-    ) -> Json:
+    def redact_version(self, store_id: str, version_id: str, *, actor: Json, at: datetime | None = None) -> Json:
         """Wipe path, content and digest of a version; who and when stay. A second time changes nothing."""
         with self.transaction():
             self._run(

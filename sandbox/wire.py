@@ -1,4 +1,4 @@
-"""What every endpoint shares: the request as a handler sees it, answers, errors, cursors, checks of members."""
+"""What every endpoint shares: the request as a handler sees it, answers, errors, pages, checks."""
 
 import base64
 import binascii
@@ -29,9 +29,7 @@ class ApiError(Exception):
     `should_retry` None follows the recordings: refusals say "false", 408, 429 and 5xx say nothing.
     """
 
-    def __init__(
-        self, status: int, type: str, message: str, *, should_retry: bool | None = None, **flat: Any
-    ) -> None:
+    def __init__(self, status: int, type: str, message: str, *, should_retry: bool | None = None, **flat: Any) -> None:
         super().__init__(message)
         self.status = status
         self.error = {"type": type, "message": message, **flat}
@@ -126,7 +124,7 @@ class Call:
             raise refused(f"{name}: must be an RFC 3339 time") from None
 
     def in_range(self, at: str | None) -> bool:
-        """Whether a time lies in the query's created_at[gt|gte|lt|lte]; a missing time lies in none but the open."""
+        """Whether a time lies in the query's created_at[gt|gte|lt|lte]; no time lies in no range."""
         bounds = [(RANGES[sign], self.when(f"created_at[{sign}]")) for sign in RANGES]
         return all(at and test(_sortable(at), format_time(bound)) for test, bound in bounds if bound)
 
@@ -147,7 +145,10 @@ class Route:
 
 
 def route(method: str, path: str, handler: Callable[[Call], Response], query: str = "") -> Route:
-    """`query`: names parted by spaces, e.g. "limit page statuses[] created_at[gte]". Handlers run in a thread."""
+    """`query`: names parted by spaces, e.g. "limit page statuses[] created_at[gte]".
+
+    A handler runs in a thread, inside one transaction of the state: when it raises, nothing was changed.
+    """
     return Route(method, path, handler, frozenset(query.split()))
 
 
@@ -165,7 +166,7 @@ def page(
     *,
     order: str = "desc",
     default: int = 20,
-    high: int = 100,
+    most: int = 100,
     both_ways: bool = False,
     spot: Callable[[Json], Spot] = spot_in_time,
     show: Callable[[Json], Json] = lambda item: item,
@@ -175,7 +176,7 @@ def page(
     The cursor holds the edge item's spot, so a page stays right when items come or go; one that was made for
     another path or order, or whose item the created_at filter shuts out, is refused.
     """
-    limit = call.number("limit", 1, high, default)
+    limit = min(call.number("limit", 1, max(most, 100), default), most)
     cursor = read_cursor(call, order)
     start, end = 0, limit
     if cursor:
@@ -203,7 +204,7 @@ def make_cursor(call: Call, edge: Spot, order: str = "desc", *, back: bool = Fal
 
 
 def read_cursor(call: Call, order: str = "desc") -> Json | None:
-    """The query's cursor, or None when there is none; 400 unless it was made for this path, order and range."""
+    """The query's cursor, or None; 400 unless it was made for this path, order and range."""
     text = call.one("page")
     if not text:
         return None
@@ -281,9 +282,7 @@ class Fields:
 
     def objects(self, name: str, low: int = 0, high: int = 1 << 30) -> "list[Fields]":
         """A list of JSON objects, each ready to be read."""
-        return [
-            Fields(item, f"{self.where}{name}.{i}.") for i, item in enumerate(self.items(name, low, high))
-        ]
+        return [Fields(item, f"{self.where}{name}.{i}.") for i, item in enumerate(self.items(name, low, high))]
 
     def choice(self, name: str, allowed: Iterable[str], default: str | None = None) -> str:
         """A text out of `allowed`; required unless there is a default."""
@@ -295,7 +294,7 @@ class Fields:
         return value
 
     def metadata(self, old: dict[str, str] | None = None) -> dict[str, str]:
-        """The member `metadata` laid over `old`: null deletes a key; at most 16 pairs, keys 1-64, values <= 512."""
+        """The member `metadata` laid over `old`, where null deletes a key; at most 16 pairs."""
         patch = self.get("metadata")
         result = dict(old or {})
         for key, value in Fields(patch or {}, f"{self.where}metadata.").value.items():
