@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class DreamsConfig(AppConfig):
     name = "dreams"
     verbose_name = "Memorydash"
+
+    def ready(self) -> None:
+        # `enqueue` looks tasks up by name in the web process too, so they are registered wherever Django runs.
+        import memorydash.celery
+        import dreams.tasks  # noqa: F401, I001

@@ -41,7 +41,7 @@ def swap_store(
     whether agents will find the memory under another path.
     """
     before = [copy.deepcopy(dict(entry)) for entry in resources]
-    after = [_sent(entry) for entry in before]
+    after = sendable(before)
     for entry in after:
         if _store_id(entry) == old_store_id:
             entry["memory_store_id"] = new_store_id
@@ -51,6 +51,11 @@ def swap_store(
         tuple(_problems(before, old_store_id, new_store_id)),
         tuple(_notes(old_name, new_name)),
     )
+
+
+def sendable(resources: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The list as the vendor takes it: memory stores without the members that its answers only echo."""
+    return [_sent(entry) for entry in resources]
 
 
 def session_resource_entry(

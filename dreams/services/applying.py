@@ -1,0 +1,249 @@
+"""Applying an approved review: a stored plan, confirmed by digest, written step by step, resumable after a kill."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from dreams.access import check_can
+from dreams.enqueue import enqueue
+from dreams.models import ApplyRun, ApplyStep, Memory, Review, Snapshot, Store, StoreLine, User
+from dreams.remote.errors import NotFound, PathConflict, PreconditionFailed, Refused, RemoteError
+from dreams.remote.gateway import Gateway
+from dreams.remote.records import Memory as RemoteMemory
+from dreams.rules import review_states as states
+from dreams.rules.plan import Held, Step, plan_digest, plan_writes
+from dreams.rules.review_states import REVIEW_STATES
+from dreams.services import audit
+from dreams.services.claims import claim, release, renew
+from dreams.services.refusals import Busy, Refusal, Stale
+from dreams.services.reviews import decided_store
+from dreams.services.snapshots import freeze, shas_now, shas_of
+from dreams.services.stores import sync_store
+from dreams.services.texts import texts_by_sha
+from dreams.services.vendor import watched
+
+State = ApplyRun.State
+StepState = ApplyStep.State
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A path of the output store that holds neither what the reviewers saw nor what they decided."""
+
+    path: str
+    seen_sha: str
+    now_sha: str
+
+
+def plan_review(review: Review, *, by: User) -> tuple[ApplyRun | None, list[Drift]]:
+    """Plans the writes that make the dream's output store equal to what was decided. The store is read again first;
+    paths that somebody else changed there since the review was opened are returned as drift, and then nothing is
+    planned: those bytes nobody has seen. Raises Refusal, Busy, RemoteError."""
+    check_can(by, review.workspace, "apply_review")
+    if review.state != states.APPROVED:
+        raise Refusal("Only an approved review can be applied.")
+    target = sync_store(review.target)
+    if not target.writable:
+        raise Refusal("The dream's output store was archived meanwhile: the vendor takes no writes to it.")
+    wanted, drift = decided_store(review), output_drift(review)
+    if drift:
+        return None, drift
+    steps = plan_writes(_held(target), wanted)
+    approval = review.approvals.order_by("-at").first()
+    now_digest = states.result_digest(wanted.items())
+    if approval is None or approval.digest != now_digest:
+        raise Refusal("The approval is over other bytes than these decisions give: reopen and approve again.")
+    with transaction.atomic():
+        review.runs.filter(state=State.PLANNED).update(state=State.ABANDONED, ended_at=timezone.now())
+        run = ApplyRun.objects.create(
+            review=review,
+            target=target,
+            plan_digest=plan_digest(steps),
+            approved_digest=now_digest,
+            planned_by=by,
+            planned_at=timezone.now(),
+        )
+        ApplyStep.objects.bulk_create([_row(run, step) for step in steps], batch_size=200)
+        audit.record(review.workspace, by, "planned applying", run, digest=run.plan_digest, steps=len(steps))
+    return run, []
+
+
+def output_drift(review: Review) -> list[Drift]:
+    """Paths of the mirrored output store that differ both from what was reviewed and from what was decided (a run
+    that stopped half-way has made some of them equal to the decision already)."""
+    seen, now, wanted = shas_of(review.after), shas_now(review.target), decided_store(review)
+    return [
+        Drift(path, seen.get(path, ""), now.get(path, ""))
+        for path in sorted(seen.keys() | now.keys())
+        if now.get(path) != seen.get(path) and now.get(path) != wanted.get(path)
+    ]
+
+
+def _held(store: Store) -> dict[str, Held]:
+    rows = Memory.objects.filter(store=store).values_list("path", "remote_id", "text__sha256")
+    return {path: Held(remote_id, sha) for path, remote_id, sha in rows}
+
+
+def _row(run: ApplyRun, step: Step) -> ApplyStep:
+    return ApplyStep(
+        run=run,
+        position=step.position,
+        op=step.op,
+        path=step.path,
+        memory_id=step.memory_id,
+        expected_sha=step.expected_sha,
+        target_sha=step.target_sha,
+    )
+
+
+def confirm_run(run: ApplyRun, *, digest: str, by: User) -> ApplyRun:
+    """Lets a plan run; `digest` must be the one the person was shown. Raises Stale when it is not, or when the plan
+    was replaced or confirmed meanwhile."""
+    review = run.review
+    check_can(by, review.workspace, "apply_review")
+    if digest != run.plan_digest:
+        raise Stale("This is not the plan you were shown. Look at the plan again.")
+    now = timezone.now()
+    with transaction.atomic():
+        moved = ApplyRun.objects.filter(pk=run.pk, state=State.PLANNED).update(
+            state=State.CONFIRMED, confirmed_by=by, confirmed_at=now, next_check_at=now
+        )
+        applying = Review.objects.filter(pk=review.pk, state__in=REVIEW_STATES.sources("apply")).update(
+            state=states.APPLYING
+        )
+        if not moved or not applying:
+            transaction.set_rollback(True)
+        else:
+            audit.record(review.workspace, by, "confirmed applying", run, digest=digest)
+            enqueue("apply_run", run.pk)
+    if not moved or not applying:
+        raise Stale("This plan was confirmed, replaced or withdrawn meanwhile.")
+    run.refresh_from_db()
+    return run
+
+
+def apply_run(run: ApplyRun) -> None:
+    """Carries a confirmed plan out, from wherever it stopped. Two workers do it once: the run is claimed. A step the
+    vendor refuses blocks that step; the rest goes on and the run ends as blocked with a true report."""
+    active = ApplyRun.objects.filter(state__in=[State.CONFIRMED, State.RUNNING])
+    token = claim(active, run.pk, state=State.RUNNING)
+    if token is None:
+        return
+    run.refresh_from_db()
+    shas = run.steps.exclude(target_sha="").values_list("target_sha", flat=True)
+    bodies = {sha: text.text for sha, text in texts_by_sha(run.review.workspace, shas).items()}
+    try:
+        with watched(run.review.workspace) as gateway:
+            for step in run.steps.exclude(state__in=[StepState.DONE, StepState.BLOCKED]):
+                if not renew(run, token):
+                    return
+                _take(gateway, run, step, bodies)
+        sync_store(run.target)
+    except (RemoteError, Busy) as error:
+        words, wait = "", 2.0
+        if isinstance(error, RemoteError):
+            words, wait = error.words, error.retry_after or 15
+            if isinstance(error, Refused):
+                _end(run, token, problem=words)
+                return
+        release(run, token, problem=words[:500], next_check_at=timezone.now() + timedelta(seconds=wait))
+        return
+    except Refusal as error:
+        _end(run, token, problem=str(error))
+        return
+    except BaseException:
+        release(run, token)
+        raise
+    _end(run, token)
+
+
+def _take(gateway: Gateway, run: ApplyRun, step: ApplyStep, bodies: Mapping[str, str]) -> None:
+    """One step: recorded as being done, called, recorded as done. A step found `doing` or `unknown` was interrupted:
+    what the vendor holds now decides, and only bytes that are still the expected ones are written to."""
+    rows = ApplyStep.objects.filter(pk=step.pk)
+    if step.state in (StepState.DOING, StepState.UNKNOWN) and _settled(gateway, run, step):
+        rows.update(state=StepState.DONE, done_at=timezone.now(), problem="")
+        return
+    rows.update(state=StepState.DOING)
+    try:
+        version_id = _write(gateway, run.target.remote_id, step, bodies)
+    except (PreconditionFailed, PathConflict) as error:
+        rows.update(state=StepState.BLOCKED, problem=error.words[:500])
+    except NotFound as error:
+        gone = step.op == "delete"
+        done_at = timezone.now() if gone else None
+        words = "" if gone else error.words[:500]
+        rows.update(state=StepState.DONE if gone else StepState.BLOCKED, done_at=done_at, problem=words)
+    except RemoteError as error:
+        rows.update(state=StepState.UNKNOWN if error.maybe_done else StepState.PLANNED, problem=error.words[:500])
+        raise
+    else:
+        rows.update(state=StepState.DONE, done_at=timezone.now(), version_id=version_id, problem="")
+
+
+def _write(gateway: Gateway, store_id: str, step: ApplyStep, bodies: Mapping[str, str]) -> str:
+    if step.op == "create":
+        return gateway.create_memory(store_id, step.path, bodies[step.target_sha]).version_id
+    if step.op == "update":
+        content = bodies[step.target_sha]
+        return gateway.update_memory(
+            store_id, step.memory_id, content=content, expected_sha256=step.expected_sha
+        ).version_id
+    gateway.delete_memory(store_id, step.memory_id, expected_sha256=step.expected_sha)
+    return ""
+
+
+def _settled(gateway: Gateway, run: ApplyRun, step: ApplyStep) -> bool:
+    """Whether an interrupted step was done after all. A step that was not is still guarded by its precondition."""
+    found: RemoteMemory | None = None
+    if step.memory_id:
+        try:
+            found = gateway.memory(run.target.remote_id, step.memory_id)
+        except NotFound:
+            return step.op == "delete"
+        return step.op == "update" and found.sha256 == step.target_sha
+    for page in gateway.memory_pages(run.target.remote_id):
+        found = next((memory for memory in page if memory.path == step.path), None)
+        if found:
+            return found.sha256 == step.target_sha
+    return False
+
+
+def _end(run: ApplyRun, token: str, problem: str = "") -> None:
+    """Ends a run: applied when the store is what was decided, path by path; else blocked, and the review is approved
+    again so that a person may look and plan anew."""
+    review = run.review
+    wanted, now = decided_store(review), shas_now(run.target)
+    off = sorted(path for path in wanted.keys() | now.keys() if wanted.get(path) != now.get(path))
+    ok = not off and not problem
+    if not ok and not problem:
+        problem = f"{len(off)} of the store's memories are not what was decided, first {off[0]}."
+    with transaction.atomic():
+        state = State.DONE if ok else State.BLOCKED
+        ended = {"state": state, "ended_at": timezone.now(), "next_check_at": None, "problem": problem[:500]}
+        if not release(run, token, **ended):
+            return
+        step = "finish_applying" if ok else "stop_applying"
+        Review.objects.filter(pk=review.pk, state__in=REVIEW_STATES.sources(step)).update(
+            state=REVIEW_STATES.target(step)
+        )
+        if ok:
+            freeze(run.target, Snapshot.Why.AFTER_APPLY)
+        verb = "applied review" if ok else "could not apply review"
+        audit.record(review.workspace, run.confirmed_by, verb, review, run=run.pk, off=len(off))
+
+
+def make_current(store: Store, *, by: User) -> StoreLine:
+    """Makes a store the current one of its line: what new dreams, the store page and new sessions start from. For
+    lines that no deployment mounts; attaching does the same by itself."""
+    check_can(by, store.workspace, "attach_store")
+    with transaction.atomic():
+        was = store.line.current_store
+        StoreLine.objects.filter(pk=store.line_id).update(current_store=store)
+        was_id = was.remote_id if was else ""
+        audit.record(store.workspace, by, "made store current", store, store=store.remote_id, was=was_id)
+    store.line.refresh_from_db()
+    return store.line

@@ -1,0 +1,256 @@
+"""Attaching: deployments are pointed at a reviewed store, with exact before and after, and one click back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from dreams.access import check_can
+from dreams.enqueue import enqueue
+from dreams.models import Attachment, Deployment, Review, Store, StoreLine, User
+from dreams.remote.errors import NotFound, Refused, RemoteError
+from dreams.remote.gateway import Gateway
+from dreams.remote.records import Deployment as RemoteDeployment
+from dreams.rules import review_states as states
+from dreams.rules.resources import Swap, digest, sendable, swap_store
+from dreams.services import audit
+from dreams.services.claims import claim, release
+from dreams.services.deployments import note_deployment, refresh_deployments
+from dreams.services.refusals import Invalid, Refusal, Stale
+from dreams.services.snapshots import shas_now, shas_of
+from dreams.services.stores import sync_store
+from dreams.services.vendor import watched
+
+State = Attachment.State
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A deployment of the line and what attaching would do to it."""
+
+    deployment: Deployment
+    from_store: Store
+    swap: Swap
+    before_digest: str
+    attached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A path that agents or people wrote in the input store since the dream's base was taken."""
+
+    path: str
+    kind: str  # added, changed or removed
+
+
+def prepare_attachment(review: Review) -> None:
+    """Reads again what an attachment depends on: the deployments and the dream's input store. Raises Busy,
+    RemoteError."""
+    refresh_deployments(review.workspace)
+    if review.before.store.readable:
+        sync_store(review.before.store)
+
+
+def offers_for(review: Review) -> list[Offer]:
+    """Every deployment that mounts a store of the line, from the mirror, with the exact before and after."""
+    target = review.target
+    stores = {store.remote_id: store for store in review.line.stores.all()}
+    rows = Deployment.objects.filter(workspace=review.workspace, archived_at=None, gone_at=None).order_by("name")
+    offers = []
+    for deployment in rows:
+        mounted = [stores[id] for id in stores if deployment.mounts(id)]
+        if not mounted:
+            continue
+        source = next((store for store in mounted if store.pk != target.pk), target)
+        offers.append(_offer(deployment, source, target))
+    return offers
+
+
+def _offer(deployment: Deployment, source: Store, target: Store) -> Offer:
+    swap = swap_store(
+        deployment.resources, source.remote_id, target.remote_id, old_name=source.name, new_name=target.name
+    )
+    return Offer(deployment, source, swap, digest(deployment.resources), attached=source.pk == target.pk)
+
+
+def written_since(review: Review) -> list[Written]:
+    """What the input store holds now and did not when the dream took its base: attaching leaves it behind."""
+    base, now = shas_of(review.before), shas_now(review.before.store)
+    kinds = {(False, True): "added", (True, False): "removed", (True, True): "changed"}
+    return [
+        Written(path, kinds[path in base, path in now])
+        for path in sorted(base.keys() | now.keys())
+        if base.get(path) != now.get(path)
+    ]
+
+
+def drift_digest(written: Sequence[Written], review: Review) -> str:
+    """Names exactly what `written_since` showed, so that a later write asks the person again."""
+    now = shas_now(review.before.store)
+    return states.result_digest((w.path, now.get(w.path, "")) for w in written)
+
+
+def attach_store(review: Review, *, chosen: Mapping[str, str], seen_drift: str, by: User) -> list[Attachment]:
+    """Asks for the chosen deployments ({id: digest of the resources the person saw}) to mount the reviewed store.
+    The input is read again first; when agents wrote something the person was not shown, nothing happens (Stale)."""
+    check_can(by, review.workspace, "attach_store")
+    if review.state != states.APPLIED:
+        raise Refusal("Only an applied review can be attached.")
+    if not chosen:
+        raise Invalid("Choose at least one deployment.")
+    if not review.target.writable:
+        raise Refusal("The reviewed store was archived or deleted meanwhile: it cannot be mounted.")
+    prepare_attachment(review)
+    if drift_digest(written_since(review), review) != seen_drift:
+        raise Stale("Agents wrote to the store since this page was made. Read the list again before attaching.")
+    offers = {offer.deployment.remote_id: offer for offer in offers_for(review)}
+    made = []
+    with transaction.atomic():
+        for deployment_id, seen in chosen.items():
+            offer = offers.get(deployment_id)
+            if offer is None or offer.before_digest != seen:
+                raise Stale("A chosen deployment was changed since this page was made. Look at it again.")
+            if offer.attached:
+                continue
+            if offer.swap.problems:
+                raise Refusal(f"{offer.deployment.name}: {offer.swap.problems[0]}")
+            made.append(_ask(review, offer, by))
+    return made
+
+
+def _ask(review: Review, offer: Offer, by: User) -> Attachment:
+    return _create(
+        by,
+        workspace=review.workspace,
+        line=review.line,
+        review=review,
+        deployment_id=offer.deployment.remote_id,
+        deployment_name=offer.deployment.name,
+        from_store=offer.from_store,
+        to_store=review.target,
+        before=offer.swap.before,
+        after=offer.swap.after,
+    )
+
+
+def undo_attachment(attachment: Attachment, *, by: User) -> Attachment:
+    """Asks for the deployment's exact previous `resources` again. Raises Refusal, Stale."""
+    check_can(by, attachment.workspace, "attach_store")
+    if attachment.state != State.DONE:
+        raise Refusal("Only what was attached can be taken back.")
+    if not attachment.from_store.writable:
+        raise Refusal("The previous store was archived or deleted meanwhile: it cannot be mounted any more.")
+    if hasattr(attachment, "undone_by"):
+        raise Stale("This attachment was taken back already.")
+    with transaction.atomic():
+        return _create(
+            by,
+            workspace=attachment.workspace,
+            line=attachment.line,
+            review=attachment.review,
+            deployment_id=attachment.deployment_id,
+            deployment_name=attachment.deployment_name,
+            from_store=attachment.to_store,
+            to_store=attachment.from_store,
+            before=attachment.after,
+            after=sendable(attachment.before),
+            undoes=attachment,
+        )
+
+
+def _create(by: User, **fields: object) -> Attachment:
+    """To be called inside a transaction."""
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            attachment = Attachment.objects.create(
+                by=by,
+                asked_at=now,
+                next_check_at=now,
+                before_digest=digest(fields["before"]),  # type: ignore[arg-type]
+                after_digest=digest(fields["after"]),  # type: ignore[arg-type]
+                **fields,
+            )
+    except IntegrityError as error:
+        raise Stale(f"{fields['deployment_name']} is being changed at this moment; look again shortly.") from error
+    verb = "asked to roll back" if attachment.undoes else "asked to attach"
+    audit.record(
+        attachment.workspace, by, verb, attachment, before=attachment.before_digest, after=attachment.after_digest
+    )
+    enqueue("attach_one", attachment.pk)
+    return attachment
+
+
+def attach_one(attachment: Attachment) -> None:
+    """Changes one deployment. The vendor offers no precondition here, so it is read just before and just after: other
+    bytes than those the person saw are refused, and a race that was lost in between is reported with both values.
+    An interrupted one is settled by reading; it is sent again only when the deployment still holds the old list."""
+    waiting = Attachment.objects.filter(state__in=[State.WAITING, State.DOING, State.UNKNOWN])
+    token = claim(waiting, attachment.pk)
+    if token is None:
+        return
+    attachment.refresh_from_db()
+    rows = Attachment.objects.filter(pk=attachment.pk, claim=token)
+    try:
+        with watched(attachment.workspace) as gateway:
+            found = gateway.deployment(attachment.deployment_id)
+            if _same(found, attachment.after_digest):
+                _done(attachment, token, found)
+                return
+            if not _same(found, attachment.before_digest):
+                _refuse(attachment, token, "Somebody changed this deployment since you saw it. Nothing was written.")
+                return
+            rows.update(state=State.DOING)
+            _send(gateway, attachment, token)
+    except NotFound:
+        _refuse(attachment, token, "This deployment no longer exists.")
+    except Refused as error:
+        _refuse(attachment, token, error.words)
+    except RemoteError as error:
+        state = State.UNKNOWN if error.maybe_done else State.WAITING
+        wait = timedelta(seconds=error.retry_after or 15)
+        release(attachment, token, state=state, problem=error.words[:500], next_check_at=timezone.now() + wait)
+    except BaseException:
+        release(attachment, token)
+        raise
+
+
+def _send(gateway: Gateway, attachment: Attachment, token: str) -> None:
+    gateway.update_deployment_resources(attachment.deployment_id, attachment.after)
+    after = gateway.deployment(attachment.deployment_id)
+    if _same(after, attachment.after_digest):
+        _done(attachment, token, after)
+        return
+    words = "Somebody else changed this deployment in the same moment; it now holds other resources than were sent."
+    _refuse(attachment, token, words, found=digest(after.resources))
+
+
+def _same(remote: RemoteDeployment, wanted: str) -> bool:
+    return wanted in (digest(remote.resources), digest(sendable(remote.resources)))
+
+
+def _done(attachment: Attachment, token: str, found: RemoteDeployment) -> None:
+    with transaction.atomic():
+        done = {"state": State.DONE, "done_at": timezone.now(), "next_check_at": None, "problem": ""}
+        if not release(attachment, token, **done):
+            return
+        note_deployment(attachment.workspace, found)
+        StoreLine.objects.filter(pk=attachment.line_id).update(current_store=attachment.to_store)
+        verb = "rolled back" if attachment.undoes_id else "attached"
+        audit.record(
+            attachment.workspace,
+            attachment.by,
+            verb,
+            attachment,
+            before=attachment.before_digest,
+            after=attachment.after_digest,
+        )
+
+
+def _refuse(attachment: Attachment, token: str, words: str, **detail: str) -> None:
+    with transaction.atomic():
+        ended = {"state": State.REFUSED, "next_check_at": None, "problem": words[:500]}
+        if release(attachment, token, **ended):
+            audit.record(attachment.workspace, attachment.by, "did not attach", attachment, why=words, **detail)

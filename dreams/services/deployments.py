@@ -1,0 +1,47 @@
+"""The mirror of agents and deployments."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from dreams.models import Agent, Deployment, Workspace
+from dreams.remote.records import Deployment as RemoteDeployment
+from dreams.services.vendor import watched
+
+
+def refresh_deployments(workspace: Workspace) -> None:
+    """Brings agents and deployments up to date (two lists). Raises RemoteError."""
+    with watched(workspace) as gateway:
+        agents, deployments = gateway.agents(), gateway.deployments()
+    with transaction.atomic():
+        for agent in agents:
+            head = {
+                "name": agent.name,
+                "version": agent.version,
+                "description": agent.description,
+                "model": agent.model,
+                "roster": list(agent.roster),
+                "archived_at": agent.archived_at,
+            }
+            Agent.objects.update_or_create(workspace=workspace, remote_id=agent.id, defaults=head)
+        for deployment in deployments:
+            note_deployment(workspace, deployment)
+        listed = [deployment.id for deployment in deployments]
+        gone = Deployment.objects.filter(workspace=workspace, gone_at=None).exclude(remote_id__in=listed)
+        gone.update(gone_at=timezone.now())
+        Workspace.objects.filter(pk=workspace.pk).update(agents_listed_at=timezone.now())
+
+
+def note_deployment(workspace: Workspace, remote: RemoteDeployment) -> Deployment:
+    """Mirrors one deployment."""
+    head = {
+        "name": remote.name,
+        "agent_id": remote.agent_id,
+        "status": remote.status,
+        "paused_reason": remote.paused_reason,
+        "resources": [dict(entry) for entry in remote.resources],
+        "archived_at": remote.archived_at,
+        "gone_at": None,
+        "seen_at": timezone.now(),
+    }
+    deployment, _ = Deployment.objects.update_or_create(workspace=workspace, remote_id=remote.id, defaults=head)
+    return deployment

@@ -1,0 +1,355 @@
+"""Reviews: opened over two snapshots, decided change by change, approved over exact bytes, or discarded."""
+
+from collections.abc import Mapping, Sequence
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from dreams.access import check_can, eligible_approvers
+from dreams.models import Approval, Change, ChangePath, Decision, Dream, Review, Snapshot, User
+from dreams.rules import changes as engine
+from dreams.rules import review_states as states
+from dreams.rules.paths import check_content, check_paths
+from dreams.rules.review_states import REVIEW_STATES, Requirement
+from dreams.rules.scans import scan
+from dreams.rules.words import line_hunks
+from dreams.services import audit
+from dreams.services.refusals import Invalid, Refusal, Stale
+from dreams.services.snapshots import replay_snapshot, shas_of, texts_of
+from dreams.services.texts import digest_of, keep_texts
+
+MAX_REASON = 1000
+
+
+def open_review(dream: Dream, *, by: User | None = None) -> Review | None:
+    """Opens the review of a completed dream: one row per change. None when it has one already, or when the line's
+    open review has to end first (a person may supersede it). Raises RemoteError when the store as it was at the
+    dream's start must be replayed and the vendor fails."""
+    if by is not None:
+        check_can(by, dream.workspace, "decide_change")
+    if dream.output_snapshot is None or dream.output_store is None or dream.reviews.exists():
+        return None
+    if active_review(dream) is not None:
+        return None
+    before = dream.base or _replayed_base(dream)
+    return _open(dream, before, dream.output_snapshot, by)
+
+
+def active_review(dream: Dream) -> Review | None:
+    """The review that keeps this dream's line busy; None when the line is free."""
+    return Review.objects.filter(line=dream.line_id, state__in=states.ACTIVE).first()
+
+
+def supersede_review(old: Review, dream: Dream, *, by: User) -> Review | None:
+    """Ends the line's open review in favour of a newer dream's; its decisions stay readable."""
+    check_can(by, old.workspace, "discard_review")
+    before = dream.base or _replayed_base(dream)
+    with transaction.atomic():
+        _close(old, "supersede", by, f"Superseded by dream {dream.pk}.")
+        after = dream.output_snapshot
+        if after is None or dream.output_store is None:
+            raise Refusal("That dream left nothing to review.")
+        review = _open(dream, before, after, by)
+        if review is None:
+            raise Stale("Somebody opened another review of this store meanwhile.")
+        Review.objects.filter(pk=old.pk).update(superseded_by=review)
+    return review
+
+
+def _replayed_base(dream: Dream) -> Snapshot:
+    base, uncertain = replay_snapshot(dream.store, dream.requested_at, Snapshot.Why.DREAM_INPUT)
+    quality = Dream.BaseQuality.UNCERTAIN if uncertain else Dream.BaseQuality.REPLAYED
+    Dream.objects.filter(pk=dream.pk, base=None).update(
+        base=base, base_quality=quality, uncertain_paths=uncertain[:100]
+    )
+    return base
+
+
+def _open(dream: Dream, before: Snapshot, after: Snapshot, by: User | None) -> Review | None:
+    old, new = texts_of(before), texts_of(after)
+    changes = engine.compare(old, new)
+    groups = engine.groups(changes, old, new)
+    drafts = [_draft(group, old, new, position) for position, group in enumerate(groups)]
+    shas = {ChangePath.Side.BEFORE: shas_of(before), ChangePath.Side.AFTER: shas_of(after)}
+    try:
+        with transaction.atomic():
+            review = Review.objects.create(
+                workspace=dream.workspace,
+                line=dream.line,
+                dream=dream,
+                before=before,
+                after=after,
+                target=after.store,
+                opened_at=timezone.now(),
+            )
+            for draft in drafts:
+                draft.review = review
+            Change.objects.bulk_create(drafts, batch_size=200)
+            rows = {change.key: change for change in review.changes.all()}
+            paths = [
+                ChangePath(review=review, change=rows[group.key], side=side, path=path, sha256=shas[side][path])
+                for group in groups
+                for side, held in ((ChangePath.Side.BEFORE, group.olds), (ChangePath.Side.AFTER, group.news))
+                for path in held
+            ]
+            ChangePath.objects.bulk_create(paths, batch_size=500)
+            audit.record(review.workspace, by, "opened review", review, dream=dream.pk, changes=len(drafts))
+    except IntegrityError:
+        return None  # another process opened it first: the constraints allow one
+    return review
+
+
+def _draft(group: engine.Group, old: Mapping[str, str], new: Mapping[str, str], position: int) -> Change:
+    added = removed = 0
+    scans: list[dict[str, object]] = []
+    if group.kind != states.UNCHANGED:
+        before = "\n".join(old[path] for path in group.olds)
+        after = "\n".join(new[path] for path in group.news)
+        counted = line_hunks(before, after)
+        added, removed = counted.added_lines, counted.removed_lines
+        known = {(f.kind, f.excerpt) for path in group.olds for f in scan(old[path])}
+        scans = [
+            {"path": path, "line": f.line, "kind": f.kind, "why": f.why, "excerpt": f.excerpt}
+            for path in group.news
+            for f in scan(new[path])
+            if (f.kind, f.excerpt) not in known  # what stood there before is no work of the dream
+        ]
+    findings = {**group.findings(), "scans": scans}
+    return Change(
+        key=group.key,
+        kind=group.kind,
+        title=(group.news or group.olds)[0],
+        position=position,
+        findings=findings,
+        lost_count=len(group.lost),
+        altered_count=len(group.altered),
+        flag_count=len(group.unsourced) + len(scans),
+        lines_added=added,
+        lines_removed=removed,
+        state=states.UNCHANGED if group.kind == states.UNCHANGED else states.UNDECIDED,
+    )
+
+
+def decide_change(
+    change: Change,
+    outcome: str,
+    *,
+    by: User,
+    seen_seq: int,
+    texts: Mapping[str, str] | None = None,
+    reason: str = "",
+) -> Change:
+    """Records the team's outcome for one change: accepted, kept (the original) or edited (`texts`: {path: text},
+    a path left out is removed). `seen_seq` is the decision number the person saw: Stale when somebody decided
+    meanwhile. Raises Forbidden, Invalid, Refusal."""
+    check_can(by, change.review.workspace, "decide_change")
+    if outcome not in states.OUTCOMES:
+        raise Invalid("Choose accept, keep the original, or edit.")
+    if len(reason) > MAX_REASON:
+        raise Invalid(f"A reason has at most {MAX_REASON:,} characters.")
+    if outcome == states.EDITED:
+        result = _edited_result(change, texts or {})
+    else:
+        side = ChangePath.Side.AFTER if outcome == states.ACCEPTED else ChangePath.Side.BEFORE
+        result = _side(change, side)
+    return _decide(change, outcome, result, by, seen_seq, reason)
+
+
+def _edited_result(change: Change, texts: Mapping[str, str]) -> dict[str, str]:
+    own = set(change.paths.values_list("path", flat=True))
+    foreign = sorted(set(texts) - own)
+    if foreign:
+        raise Invalid(f"{foreign[0]} does not belong to this change.")
+    if not texts:
+        raise Invalid("An edit that leaves nothing is a removal: accept or keep the original instead.")
+    for path, text in texts.items():
+        problem = check_content(text)
+        if problem:
+            raise Invalid(f"{path}: {problem}")
+    keep_texts(change.review.workspace, texts.values())
+    return {path: digest_of(text) for path, text in texts.items()}
+
+
+def _side(change: Change, side: str) -> dict[str, str]:
+    return dict(change.paths.filter(side=side).values_list("path", "sha256"))
+
+
+def undo_decision(change: Change, *, by: User, seen_seq: int) -> Change:
+    """Takes the last decision back: a new row with the outcome before it (undecided when there was none)."""
+    check_can(by, change.review.workspace, "decide_change")
+    last = change.decisions.filter(seq=seen_seq).first()
+    if last is None:
+        raise Stale("There is no decision to take back any more; this page was out of date.")
+    before = _standing_before(change, last)
+    if before is None:
+        return _decide(change, states.UNDECIDED, {}, by, seen_seq, "undone")
+    return _decide(change, before.outcome, before.result, by, seen_seq, "undone")
+
+
+def _standing_before(change: Change, last: Decision) -> Decision | None:
+    """The decision that `last` replaced. Undos pair off with what they took back, so that undoing twice goes two
+    steps back instead of bringing the undone outcome up again."""
+    stack: list[Decision] = []
+    for decision in change.decisions.filter(seq__lte=last.seq).order_by("seq"):
+        if decision.reason == "undone" and stack:
+            stack.pop()
+        else:
+            stack.append(decision)
+    return stack[-2] if len(stack) > 1 else None
+
+
+def _decide(change: Change, outcome: str, result: Mapping[str, str], by: User, seen_seq: int, reason: str) -> Change:
+    decided = outcome != states.UNDECIDED
+    now = timezone.now()
+    with transaction.atomic():
+        # The review's row is locked, so that an approval and a decision cannot pass each other.
+        review = Review.objects.select_for_update().get(pk=change.review_id)
+        if review.state != states.OPEN:
+            word = REVIEW_STATES.words[review.state].lower()
+            raise Refusal(f"This review is {word}: reopen it to change a decision.")
+        moved = (
+            Change.objects.filter(pk=change.pk, seq=seen_seq)
+            .exclude(state=states.UNCHANGED)
+            .update(
+                state=outcome,
+                seq=seen_seq + 1,
+                decided_by=by if decided else None,
+                decided_at=now if decided else None,
+            )
+        )
+        if not moved:
+            raise Stale(_who_was_faster(change))
+        Decision.objects.create(
+            change=change,
+            seq=seen_seq + 1,
+            outcome=outcome,
+            result=dict(result),
+            seen_digest=change.key,
+            by=by,
+            at=now,
+            reason=reason,
+        )
+        shown = outcome if decided else "undid the decision on"
+        audit.record(review.workspace, by, f"{shown} change", change, review=review.pk, result=dict(result))
+    change.refresh_from_db()
+    return change
+
+
+def _who_was_faster(change: Change) -> str:
+    last = change.decisions.select_related("by").order_by("-seq").first()
+    if last is None:
+        return "This change needs no decision."
+    return f"{last.by} decided this while you were reading: {states.CHANGE_WORDS[last.outcome].lower()}."
+
+
+def accept_rest(review: Review, *, by: User, kinds: Sequence[str] = ("moved",)) -> int:
+    """Accepts every undecided change of harmless kinds at once: those without a single finding. Returns how many."""
+    check_can(by, review.workspace, "decide_change")
+    harmless = review.changes.filter(
+        state=states.UNDECIDED, kind__in=kinds, lost_count=0, altered_count=0, flag_count=0
+    )
+    count = 0
+    for change in harmless:
+        try:
+            decide_change(change, states.ACCEPTED, by=by, seen_seq=change.seq, reason="accepted together")
+        except Stale:
+            continue
+        count += 1
+    return count
+
+
+def decided_store(review: Review) -> dict[str, str]:
+    """{path: sha256} of the store as decided: unchanged paths as they are, decided ones as their decision says,
+    undecided ones as the original."""
+    wanted: dict[str, str] = {}
+    current = {
+        (d.change_id, d.seq): d.result
+        for d in Decision.objects.filter(change__review=review).only("seq", "result", "change")
+    }
+    states_by_id = dict(review.changes.values_list("pk", "state"))
+    seqs = dict(review.changes.values_list("pk", "seq"))
+    for change_id, side, path, sha in review.paths.values_list("change_id", "side", "path", "sha256"):
+        undecided = states_by_id[change_id] in (states.UNCHANGED, states.UNDECIDED)
+        if undecided and side == ChangePath.Side.BEFORE:
+            wanted[path] = sha
+    for change_id, state in states_by_id.items():
+        if state in states.OUTCOMES:
+            wanted.update(current[change_id, seqs[change_id]])
+    return wanted
+
+
+def requirements_for(review: Review, person: User) -> list[Requirement]:
+    """What must hold before this person may approve, each with its sentence."""
+    tally = review.changes.aggregate(undecided=Count("pk", filter=Q(state=states.UNDECIDED)))
+    return states.approval_requirements(
+        undecided=tally["undecided"],
+        starter_approves=review.dream is not None and review.dream.requested_by_id == person.pk,
+        self_approval_allowed=review.workspace.allow_self_approval,
+        eligible_approvers=eligible_approvers(review.workspace),
+    )
+
+
+def approve_review(review: Review, *, by: User) -> Review:
+    """Approves the store as decided; a vote over its exact bytes. Nothing is written to the vendor by this."""
+    check_can(by, review.workspace, "approve_review")
+    with transaction.atomic():
+        review = Review.objects.select_for_update(of=("self",)).select_related("workspace", "dream").get(pk=review.pk)
+        unmet = [r.words for r in requirements_for(review, by) if not r.satisfied]
+        if unmet:
+            raise Refusal(" ".join(unmet))
+        wanted = decided_store(review)
+        impossible = check_paths(wanted)
+        if impossible:
+            raise Refusal(f"These decisions cannot stand together: {impossible[0]}")
+        _step(review, "approve")
+        digest = states.result_digest(wanted.items())
+        Approval.objects.update_or_create(
+            review=review,
+            person=by,
+            digest=digest,
+            defaults={
+                "at": timezone.now(),
+                "by_starter": review.dream is not None and review.dream.requested_by_id == by.pk,
+            },
+        )
+        audit.record(review.workspace, by, "approved review", review, digest=digest)
+    return review
+
+
+def reopen_review(review: Review, *, by: User) -> Review:
+    """Takes an approval back so that decisions can be changed; the vote stays in the record."""
+    check_can(by, review.workspace, "approve_review")
+    with transaction.atomic():
+        _step(review, "reopen")
+        review.runs.filter(state="planned").update(state="abandoned", ended_at=timezone.now())
+        audit.record(review.workspace, by, "reopened review", review)
+    return review
+
+
+def discard_review(review: Review, *, reason: str, by: User) -> Review:
+    """Ends a review for good with a reason; the store stays as it is, the dream's output is left alone."""
+    check_can(by, review.workspace, "discard_review")
+    if not reason.strip():
+        raise Invalid("Say why, in a few words: the next reader will want to know.")
+    if len(reason) > MAX_REASON:
+        raise Invalid(f"A reason has at most {MAX_REASON:,} characters.")
+    with transaction.atomic():
+        _close(review, "discard", by, reason.strip())
+    return review
+
+
+def _close(review: Review, step: str, by: User, reason: str) -> None:
+    """To be called inside a transaction."""
+    _step(review, step, closed_at=timezone.now(), closed_by=by, reason=reason)
+    review.runs.filter(state="planned").update(state="abandoned", ended_at=timezone.now())
+    audit.record(review.workspace, by, f"{REVIEW_STATES.target(step)} review", review, reason=reason)
+
+
+def _step(review: Review, name: str, **sets: object) -> None:
+    """One transition by compare-and-set; Stale with the state it is really in."""
+    target = REVIEW_STATES.target(name)
+    moved = Review.objects.filter(pk=review.pk, state__in=REVIEW_STATES.sources(name)).update(state=target, **sets)
+    review.refresh_from_db()
+    if not moved:
+        raise Stale(f"This review is {REVIEW_STATES.words[review.state].lower()} by now; nothing was changed.")

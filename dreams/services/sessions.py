@@ -1,0 +1,103 @@
+"""The mirror of sessions, and transcripts read through from the vendor: they are never stored."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from dreams.models import Session, SessionMount, Workspace
+from dreams.remote.errors import NotFound
+from dreams.remote.records import Event, Thread
+from dreams.remote.records import Session as RemoteSession
+from dreams.services.vendor import watched
+
+MAX_EVENTS = 2_000  # of one thread shown at once; a transcript beyond says so
+# A session listed earlier may still have moved if it was not finished: those are looked at by their age.
+OVERLAP = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The events of one thread in order, and all threads; `cut` when there were more than MAX_EVENTS."""
+
+    events: tuple[Event, ...]
+    threads: tuple[Thread, ...]
+    cut: bool
+
+
+def refresh_sessions(workspace: Workspace) -> None:
+    """Mirrors sessions, newest first, 100 a call; after the first time only those of the last days and those that
+    were not finished when last seen. Raises RemoteError."""
+    since = workspace.sessions_listed_at - OVERLAP if workspace.sessions_listed_at else None
+    now = timezone.now()
+    with watched(workspace) as gateway:
+        for page in gateway.session_pages(created_after=since, include_archived=True):
+            keep_sessions(workspace, page)
+        if since is not None:
+            running = Session.objects.filter(
+                workspace=workspace, gone_at=None, created_at__lt=since, status__in=["running", "rescheduling"]
+            )
+            for session in running[:50]:
+                try:
+                    keep_sessions(workspace, [gateway.session(session.remote_id)])
+                except NotFound:
+                    Session.objects.filter(pk=session.pk).update(gone_at=now)
+    Workspace.objects.filter(pk=workspace.pk).update(sessions_listed_at=now)
+
+
+def keep_sessions(workspace: Workspace, page: Iterable[RemoteSession]) -> None:
+    """Mirrors the heads of these sessions and what they mount."""
+    for remote in page:
+        with transaction.atomic():
+            head = {
+                "title": remote.title[:500],
+                "status": remote.status,
+                "agent_id": remote.agent_id,
+                "agent_name": remote.agent_name[:255],
+                "deployment_id": remote.deployment_id or "",
+                "outcomes": [
+                    {
+                        "description": outcome.description,
+                        "iteration": outcome.iteration,
+                        "result": outcome.result,
+                        "explanation": outcome.explanation,
+                    }
+                    for outcome in remote.outcomes
+                ],
+                "input_tokens": remote.usage.input_tokens,
+                "output_tokens": remote.usage.output_tokens,
+                "cost_cents": remote.cost_cents,
+                "active_seconds": remote.active_seconds,
+                "created_at": remote.created_at,
+                "updated_at": remote.updated_at,
+                "archived_at": remote.archived_at,
+                "gone_at": None,
+            }
+            session, new = Session.objects.update_or_create(workspace=workspace, remote_id=remote.id, defaults=head)
+            if new:  # memory stores attach only when a session is created
+                SessionMount.objects.bulk_create(
+                    [
+                        SessionMount(
+                            session=session, store_id=m.store_id, access=m.access, mount_path=m.mount_path[:300]
+                        )
+                        for m in {m.store_id: m for m in remote.mounts}.values()
+                    ]
+                )
+
+
+def read_transcript(session: Session, *, thread_id: str | None = None) -> Transcript:
+    """The transcript of a session's primary thread, or of one of its threads. Raises RemoteError."""
+    events: list[Event] = []
+    with watched(session.workspace) as gateway:
+        try:
+            threads = tuple(gateway.threads(session.remote_id))
+            for page in gateway.event_pages(session.remote_id, thread_id=thread_id):
+                events.extend(page)
+                if len(events) > MAX_EVENTS:
+                    break
+        except NotFound:
+            Session.objects.filter(pk=session.pk).update(gone_at=timezone.now())
+            raise
+    return Transcript(tuple(events[:MAX_EVENTS]), threads, cut=len(events) > MAX_EVENTS)

@@ -1,0 +1,84 @@
+"""The sweep: finds every row that waits, whoever died or was asleep, and moves it on."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from dreams.models import ApplyRun, Attachment, Dream, Store, Workspace
+from dreams.remote.errors import RemoteError
+from dreams.rules import dream_states
+from dreams.services import applying, attachments, audit, deployments, dreams, following, reviews, sessions, stores
+from dreams.services.refusals import Busy, Refusal
+
+log = logging.getLogger(__name__)
+
+WORKSPACE_EVERY = timedelta(minutes=10)
+
+
+def sweep() -> None:
+    """Everything due, one thing after another; a failure of one is logged and does not keep the others waiting."""
+    for workspace in Workspace.objects.filter(key_ciphertext__isnull=False):
+        sweep_workspace(workspace)
+    for workspace in Workspace.objects.filter(audit_events__seq__isnull=True).distinct():
+        attempt(audit.seal, workspace)
+
+
+def sweep_workspace(workspace: Workspace) -> None:
+    """Everything that is due in one workspace."""
+    now = timezone.now()
+    due = Q(next_check_at__lte=now)
+    if workspace.next_check_at is None or workspace.next_check_at <= now:
+        attempt(refresh_workspace, workspace)
+    attempt(dreams.find_lost_launches, workspace)
+    mine = Dream.objects.filter(workspace=workspace)
+    for dream in mine.filter(due, state__in=dream_states.BEFORE_LAUNCH):
+        attempt(dreams.start_dream, dream)
+    for dream in mine.filter(due, state=dream_states.UNKNOWN):
+        attempt(dreams.reconcile_dream, dream)
+    attempt(following.refresh_dreams, workspace)
+    for dream in mine.filter(due, state__in=dream_states.FINAL):
+        attempt(following.finish_dream, dream)
+    for dream in unreviewed(workspace):
+        attempt(reviews.open_review, dream)
+    for run in ApplyRun.objects.filter(due, review__workspace=workspace, state__in=["confirmed", "running"]):
+        attempt(applying.apply_run, run)
+    for attachment in Attachment.objects.filter(due, workspace=workspace):
+        attempt(attachments.attach_one, attachment)
+    for store in Store.objects.filter(due, workspace=workspace, gone_at=None):
+        attempt(stores.sync_store, store)
+
+
+def unreviewed(workspace: Workspace) -> list[Dream]:
+    """Our completed dreams whose review was not opened yet and whose line has no open one."""
+    waiting = Dream.objects.filter(
+        workspace=workspace,
+        origin=Dream.Origin.OURS,
+        state=dream_states.COMPLETED,
+        output_snapshot__isnull=False,
+        reviews=None,
+    )
+    return [dream for dream in waiting.order_by("requested_at") if reviews.active_review(dream) is None]
+
+
+def refresh_workspace(workspace: Workspace) -> None:
+    """The lists of a workspace: stores, sessions, deployments, dreams started elsewhere. Raises RemoteError."""
+    # Moved on first, so that a failing vendor is asked again in ten minutes and not at every sweep.
+    Workspace.objects.filter(pk=workspace.pk).update(next_check_at=timezone.now() + WORKSPACE_EVERY)
+    stores.refresh_stores(workspace)
+    deployments.refresh_deployments(workspace)
+    sessions.refresh_sessions(workspace)
+    following.find_dreams(workspace)
+
+
+def attempt(work: Callable[[Any], Any], thing: Any) -> None:
+    """Does one piece; what fails in a known way has been written on its row already, anything else is logged."""
+    try:
+        work(thing)
+    except (RemoteError, Busy, Refusal) as error:
+        log.info("%s %s: %s", work.__name__, thing.pk, error)
+    except Exception:
+        log.exception("%s %s failed", work.__name__, thing.pk)

@@ -1,0 +1,77 @@
+"""Workspaces: made, connected to the vendor by a key, and set."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from dreams.access import check_can
+from dreams.crypto import encrypt
+from dreams.enqueue import enqueue
+from dreams.models import Membership, User, Workspace
+from dreams.rules import roles
+from dreams.services import audit
+from dreams.services.refusals import Invalid, Refusal
+from dreams.services.vendor import gateway_with
+
+# First parts of addresses that are not workspaces.
+RESERVED_SLUGS = frozenset({"account", "static", "setup", "theme", "healthz", "favicon.ico", "api", "w"})
+
+
+def create_workspace(*, name: str, slug: str, admin: User) -> Workspace:
+    """A new workspace with its first admin. Raises Invalid."""
+    if slug in RESERVED_SLUGS or Workspace.objects.filter(slug=slug).exists():
+        raise Invalid(f"The address “{slug}” is taken.")
+    with transaction.atomic():
+        workspace = Workspace.objects.create(name=name, slug=slug)
+        Membership.objects.create(user=admin, workspace=workspace, role=roles.ADMIN)
+        audit.record(workspace, admin, "created workspace", workspace)
+    return workspace
+
+
+def connect_key(workspace: Workspace, key: str, *, by: User) -> Workspace:
+    """Tries a key with one call and, when it answers, stores it encrypted and starts the import. The vendor's ids are
+    pinned by the first key: a later key of another organisation or workspace is refused, since everything mirrored
+    here belongs to the first. Raises Invalid, Refusal, RemoteError."""
+    check_can(by, workspace, "change_settings")
+    key = key.strip()
+    if not key:
+        raise Invalid("Paste the key.")
+    identity = gateway_with(key, workspace.organization_id or workspace.slug).identity()
+    pinned = (workspace.organization_id, workspace.remote_workspace_id)
+    if workspace.organization_id and pinned != (identity.organization_id, identity.workspace_id):
+        raise Refusal(
+            f"This key belongs to {identity.workspace_id or 'another workspace'}; this workspace is connected to "
+            f"{workspace.remote_workspace_id}. Nothing was changed. Make a new workspace for the other key."
+        )
+    now = timezone.now()
+    with transaction.atomic():
+        Workspace.objects.filter(pk=workspace.pk).update(
+            key_ciphertext=encrypt(key),
+            key_set_at=now,
+            organization_id=identity.organization_id,
+            remote_workspace_id=identity.workspace_id,
+            outage="",
+            outage_since=None,
+            dreams_refused_at=None,
+            next_check_at=now,
+        )
+        audit.record(workspace, by, "connected key", workspace, organization=identity.organization_id)
+        enqueue("refresh_workspace", workspace.pk)
+    workspace.refresh_from_db()
+    return workspace
+
+
+def change_settings(
+    workspace: Workspace, *, name: str, allow_self_approval: bool, dream_models: list[str], by: User
+) -> Workspace:
+    """Changes a workspace's name, rule of self-approval and list of models."""
+    check_can(by, workspace, "change_settings")
+    if not name.strip():
+        raise Invalid("A workspace needs a name.")
+    with transaction.atomic():
+        Workspace.objects.filter(pk=workspace.pk).update(
+            name=name.strip(), allow_self_approval=allow_self_approval, dream_models=dream_models
+        )
+        workspace.refresh_from_db()
+        detail = {"allow_self_approval": allow_self_approval, "dream_models": dream_models}
+        audit.record(workspace, by, "changed settings", workspace, **detail)
+    return workspace

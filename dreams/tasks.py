@@ -1,0 +1,57 @@
+"""Celery's side: one service call each; a task that is lost is found again by the sweep."""
+
+from celery import shared_task
+
+from dreams.models import ApplyRun, Attachment, Dream, Store, Workspace
+from dreams.services import applying, attachments, dreams, following, reviews, stores, sweeps
+
+
+@shared_task
+def sweep() -> None:
+    """Runs every SWEEP_SECONDS."""
+    sweeps.sweep()
+
+
+@shared_task
+def refresh_workspace(workspace_id: int) -> None:
+    sweeps.attempt(sweeps.refresh_workspace, Workspace.objects.get(pk=workspace_id))
+
+
+@shared_task
+def sync_store(store_id: int) -> None:
+    sweeps.attempt(stores.sync_store, Store.objects.get(pk=store_id))
+
+
+@shared_task
+def start_dream(dream_id: int) -> None:
+    sweeps.attempt(dreams.start_dream, Dream.objects.get(pk=dream_id))
+
+
+@shared_task
+def refresh_dreams(workspace_id: int) -> None:
+    sweeps.attempt(following.refresh_dreams, Workspace.objects.get(pk=workspace_id))
+
+
+@shared_task
+def settle_base(dream_id: int) -> None:
+    sweeps.attempt(following.settle_base, Dream.objects.get(pk=dream_id))
+
+
+@shared_task
+def finish_dream(dream_id: int) -> None:
+    sweeps.attempt(following.finish_dream, Dream.objects.get(pk=dream_id))
+
+
+@shared_task
+def open_review(dream_id: int) -> None:
+    sweeps.attempt(reviews.open_review, Dream.objects.get(pk=dream_id))
+
+
+@shared_task
+def apply_run(run_id: int) -> None:
+    sweeps.attempt(applying.apply_run, ApplyRun.objects.get(pk=run_id))
+
+
+@shared_task
+def attach_one(attachment_id: int) -> None:
+    sweeps.attempt(attachments.attach_one, Attachment.objects.get(pk=attachment_id))
