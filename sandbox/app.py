@@ -20,7 +20,7 @@ from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from sandbox import agents, deployments, events, memories, sessions, stores, versions
-from sandbox.faults import ERROR_TYPES, REPEATED, Fault, Faults
+from sandbox.faults import ERROR_TYPES, REPEATED, UNSAID, Fault, Faults
 from sandbox.state import Json, State
 from sandbox.wire import ApiError, Call, Route, missing, ok, refused
 
@@ -137,11 +137,8 @@ class Gate:
     async def _control(self, request: Request) -> Response:
         action = (request.method, request.url.path)
         if action == ("POST", "/_sandbox/faults"):
-            rules = json.loads(await request.body())
-            if not isinstance(rules, list):
-                raise refused("faults: must be a list")
-            self.faults.replace(rules)
-            return ok({"faults": len(rules)})
+            self.faults.replace(await request.body())
+            return ok({})
         if action == ("GET", "/_sandbox/requests"):
             return ok({"data": list(self.log)})
         if action == ("DELETE", "/_sandbox/requests"):
@@ -154,7 +151,7 @@ class Gate:
 
     def reset(self) -> None:
         """Back to what the command line gave: no faults, no log, the state as set up."""
-        self.faults.replace([])
+        self.faults.replace(b"[]")
         self.log.clear()
         self.state.reset()
         self.setup(self.state)
@@ -221,7 +218,7 @@ def status_fault(fault: Fault, request_id: str) -> Response:
     error = ApiError(fault.status, ERROR_TYPES.get(fault.status, "api_error"), "A fault was ordered")
     error.should_retry = None
     reply = error_reply(error, request_id)
-    if fault.retry_after is not None:
+    if fault.retry_after != UNSAID:
         reply.headers["retry-after"] = f"{fault.retry_after:g}"
     return reply
 

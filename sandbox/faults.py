@@ -1,17 +1,18 @@
 """Faults on demand: what to do wrong, for which requests, how many times."""
 
 import fnmatch
+import json
 import threading
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.responses import Response
 
-from sandbox.wire import Fields
+from sandbox.wire import Fields, refused
 
 KINDS = ("status", "reset", "slow", "malformed", "drop_after_commit")
 BODIES = ("empty_object", "html", "bad_json", "repeat_cursor")
 REPEATED = "page_cmVwZWF0ZWQ="  # the cursor that leads to the page it came from
+ALWAYS = UNSAID = -1
 ERROR_TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -29,14 +30,14 @@ ERROR_TYPES = {
 
 @dataclass
 class Fault:
-    """One rule: `times` counts down, None = until the list is replaced."""
+    """One rule: `times` counts down to 0, where it ends."""
 
     method: str
     path: str
     kind: str
-    times: int | None
+    times: int
     status: int
-    retry_after: float | None
+    retry_after: float
     seconds: float
     body: str
 
@@ -60,9 +61,13 @@ class Faults:
         self._rules: list[Fault] = []
         self._lock = threading.Lock()
 
-    def replace(self, rules: list[Any]) -> None:
-        """Put these rules in place of all others; 400 (ApiError) when one is not legal."""
-        parsed = [parse_fault(rule, f"faults.{i}.") for i, rule in enumerate(rules)]
+    def replace(self, text: bytes) -> None:
+        """Put the rules of a JSON list in place of all others; 400 (ApiError) when one is not legal."""
+        try:
+            rules = Fields({"faults": json.loads(text)}).objects("faults")
+        except ValueError:
+            raise refused("faults: not valid JSON") from None
+        parsed = [parse_fault(rule) for rule in rules]
         with self._lock:
             self._rules = parsed
 
@@ -70,24 +75,21 @@ class Faults:
         """The rule for this request, its count lowered by one, or None."""
         with self._lock:
             rule = next((rule for rule in self._rules if rule.matches(method, path)), None)
-            if rule and rule.times:
+            if rule and rule.times > 0:
                 rule.times -= 1
             return rule
 
 
-def parse_fault(value: Any, where: str) -> Fault:
-    """A rule from its JSON; only `kind` is required, `times` is 1 unless said (null = always)."""
-    fields = Fields(value, where)
-    times = fields.get("times") if fields.has("times") else 1
-    retry_after, seconds = fields.get("retry_after"), fields.get("seconds")
+def parse_fault(fields: Fields) -> Fault:
+    """A rule; only `kind` is required, `times` is 1 unless said (null = until the list is replaced)."""
     fault = Fault(
         method=fields.maybe_text("method") or "*",
         path=fields.maybe_text("path") or "*",
         kind=fields.choice("kind", KINDS),
-        times=None if times is None else int(times),
-        status=int(fields.get("status") or 500),
-        retry_after=None if retry_after is None else float(retry_after),
-        seconds=5.0 if seconds is None else float(seconds),
+        times=int(fields.number("times", ALWAYS if fields.has("times") else 1)),
+        status=int(fields.number("status", 500)),
+        retry_after=fields.number("retry_after", UNSAID),
+        seconds=fields.number("seconds", 5),
         body=fields.choice("body", BODIES, "empty_object"),
     )
     fields.done()

@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS versions (
 CREATE INDEX IF NOT EXISTS versions_in_order ON versions (store, at DESC, seq DESC);
 """
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: sorts as it counts
+UNTIMED = "~"  # after every time: the place of an event that is still queued
 ACTOR_FILTERS = ("session_id", "api_key_id", "service_account_id")
 
 
@@ -50,6 +51,11 @@ def parse_time(value: str) -> datetime:
 def format_time(at: datetime) -> str:
     """Always six decimals and "Z", so that texts sort as the times they name."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def sortable(at: str | None) -> str:
+    """An API time in the one form whose texts sort as times; what has no time yet comes last."""
+    return format_time(parse_time(at)) if at and at != UNTIMED else UNTIMED
 
 
 class State:
@@ -125,8 +131,7 @@ class State:
 
     def put(self, kind: str, obj: Json, *, parent: str = "") -> None:
         """Insert or replace by `obj["id"]`; a replaced object keeps its parent unless one is given."""
-        at = obj.get("created_at") or obj.get("processed_at")
-        order = format_time(parse_time(at)) if at else "~"  # a queued event has no time yet: it comes last
+        order = sortable(obj.get("created_at") or obj.get("processed_at"))
         with self.transaction():
             self._run(
                 "INSERT INTO objects (kind, id, parent, at, body) VALUES (?, ?, ?, ?, ?)"

@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sandbox.state import Json, State, format_time, parse_time
+from sandbox.state import Json, State, format_time, parse_time, sortable
 
 RANGES: dict[str, Callable[[str, str], bool]] = {
     "gt": lambda at, bound: at > bound,
@@ -126,7 +126,7 @@ class Call:
     def in_range(self, at: str | None) -> bool:
         """Whether a time lies in the query's created_at[gt|gte|lt|lte]; no time lies in no range."""
         bounds = [(RANGES[sign], self.when(f"created_at[{sign}]")) for sign in RANGES]
-        return all(at and test(_sortable(at), format_time(bound)) for test, bound in bounds if bound)
+        return all(at and test(sortable(at), format_time(bound)) for test, bound in bounds if bound)
 
 
 def api_key_id(key: str) -> str:
@@ -157,7 +157,7 @@ def route(method: str, path: str, handler: Callable[[Call], Response], query: st
 
 def spot_in_time(item: Json) -> Spot:
     """The place of an API object in a list by time."""
-    return _sortable(item.get("created_at") or item.get("processed_at") or ""), item["id"]
+    return sortable(item.get("created_at") or item.get("processed_at")), item["id"]
 
 
 def page(
@@ -217,13 +217,9 @@ def read_cursor(call: Call, order: str = "desc") -> Json | None:
         raise refused("page: invalid cursor")
     if cursor["order"] != order:
         raise refused("page: this cursor was made with another order")
-    if not cursor["at"].startswith("/") and not call.in_range(cursor["at"]):
+    if not call.in_range(cursor["at"]):
         raise refused("page: the created_at filter excludes this cursor")
     return dict(cursor)
-
-
-def _sortable(at: str) -> str:
-    return format_time(parse_time(at)) if at else "~"
 
 
 # Members of a body
@@ -269,6 +265,13 @@ class Fields:
         if value is not None and not low <= len(value) <= high:
             raise self.bad(name, f"must have {low} to {high} characters, not {len(value)}")
         return value
+
+    def number(self, name: str, default: float) -> float:
+        """A number, or the default when absent or null."""
+        value = self.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise self.bad(name, "must be a number")
+        return default if value is None else value
 
     def items(self, name: str, low: int = 0, high: int = 1 << 30) -> list[Any]:
         """A list of `low` to `high` things; absent or null counts as empty."""
