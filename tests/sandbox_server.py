@@ -15,9 +15,11 @@ class Sandbox:
     `url` is the ANTHROPIC_BASE_URL, `state` the live state: what a test puts in there is served at once.
     """
 
-    def __init__(self, state_path: str = ":memory:", demo: bool = False, speed: float = 1000.0) -> None:
+    def __init__(
+        self, state_path: str = ":memory:", demo: bool = False, speed: float = 1000.0, any_beta: bool = False
+    ) -> None:
         self.state = State(state_path, speed=speed)
-        self._server = Server(self.state, setup=load_demo if demo else lambda state: None)
+        self._server = Server(self.state, setup=load_demo if demo else lambda state: None, any_beta=any_beta)
         self._server.gate.setup(self.state)
         self.url = self._server.url
         self._thread = threading.Thread(target=self._server.run, name="sandbox", daemon=True)
