@@ -9,5 +9,5 @@ class DreamsConfig(AppConfig):
 
     def ready(self) -> None:
         # `enqueue` looks tasks up by name in the web process too, so they are registered wherever Django runs.
-        import memorydash.celery
-        import dreams.tasks  # noqa: F401, I001
+        import dreams.tasks  # noqa: F401
+        import memorydash.celery  # noqa: F401

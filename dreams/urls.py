@@ -1,3 +1,84 @@
-"""Every page on one screen."""
+"""Every page on one screen. Ids of the vendor are its own (memstore_…, mem_…, sesn_…), ours are numbers."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from dreams.views import (
+    attachments,
+    audit,
+    dreams,
+    home,
+    inbox,
+    members,
+    memories,
+    reviews,
+    runs,
+    sessions,
+    stores,
+    workspaces,
+)
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("healthz", home.healthz, name="healthz"),
+    path("theme/", home.theme, name="theme"),
+    path("setup/<str:token>/", home.setup, name="setup"),
+    # Inbox
+    path("<slug:ws>/", inbox.inbox, name="inbox"),
+    # Stores and memories
+    path("<slug:ws>/stores/", stores.store_list, name="store-list"),
+    path("<slug:ws>/stores/new/", stores.store_create, name="store-create"),
+    path("<slug:ws>/stores/<str:store_id>/", stores.store_detail, name="store-detail"),
+    path("<slug:ws>/stores/<str:store_id>/refresh/", stores.store_refresh, name="store-refresh"),
+    path("<slug:ws>/stores/<str:store_id>/archive/", stores.store_archive, name="store-archive"),
+    path("<slug:ws>/stores/<str:store_id>/delete/", stores.store_delete, name="store-delete"),
+    path("<slug:ws>/stores/<str:store_id>/memories/new/", memories.memory_create, name="memory-create"),
+    path("<slug:ws>/stores/<str:store_id>/memories/<str:memory_id>/", memories.memory_detail, name="memory-detail"),
+    path("<slug:ws>/stores/<str:store_id>/memories/<str:memory_id>/edit/", memories.memory_edit, name="memory-edit"),
+    path(
+        "<slug:ws>/stores/<str:store_id>/memories/<str:memory_id>/rename/",
+        memories.memory_rename,
+        name="memory-rename",
+    ),
+    path(
+        "<slug:ws>/stores/<str:store_id>/memories/<str:memory_id>/delete/",
+        memories.memory_delete,
+        name="memory-delete",
+    ),
+    # Dreams
+    path("<slug:ws>/stores/<str:store_id>/dream/", dreams.dream_create, name="dream-create"),
+    path("<slug:ws>/dreams/", dreams.dream_list, name="dream-list"),
+    path("<slug:ws>/dreams/<int:pk>/", dreams.dream_detail, name="dream-detail"),
+    path("<slug:ws>/dreams/<int:pk>/cancel/", dreams.dream_cancel, name="dream-cancel"),
+    path("<slug:ws>/dreams/<int:pk>/review/", dreams.dream_review, name="dream-review"),
+    # Reviews
+    path("<slug:ws>/reviews/<int:pk>/", reviews.review_detail, name="review-detail"),
+    path("<slug:ws>/reviews/<int:pk>/changes/<int:change>/", reviews.change_detail, name="change-detail"),
+    path("<slug:ws>/reviews/<int:pk>/changes/<int:change>/decide/", reviews.change_decide, name="change-decide"),
+    path("<slug:ws>/reviews/<int:pk>/changes/<int:change>/edit/", reviews.change_edit, name="change-edit"),
+    path("<slug:ws>/reviews/<int:pk>/changes/<int:change>/undo/", reviews.change_undo, name="change-undo"),
+    path("<slug:ws>/reviews/<int:pk>/accept-moves/", reviews.review_accept_moves, name="review-accept-moves"),
+    path("<slug:ws>/reviews/<int:pk>/approve/", reviews.review_approve, name="review-approve"),
+    path("<slug:ws>/reviews/<int:pk>/reopen/", reviews.review_reopen, name="review-reopen"),
+    path("<slug:ws>/reviews/<int:pk>/discard/", reviews.review_discard, name="review-discard"),
+    # Applying
+    path("<slug:ws>/reviews/<int:pk>/plan/", runs.run_plan, name="run-plan"),
+    path("<slug:ws>/runs/<int:pk>/", runs.run_detail, name="run-detail"),
+    path("<slug:ws>/runs/<int:pk>/confirm/", runs.run_confirm, name="run-confirm"),
+    # Attachments
+    path("<slug:ws>/reviews/<int:pk>/attach/", attachments.attachment_create, name="attachment-create"),
+    path("<slug:ws>/reviews/<int:pk>/make-current/", attachments.make_current, name="make-current"),
+    path("<slug:ws>/attachments/", attachments.attachment_list, name="attachment-list"),
+    path("<slug:ws>/attachments/<int:pk>/", attachments.attachment_detail, name="attachment-detail"),
+    path("<slug:ws>/attachments/<int:pk>/undo/", attachments.attachment_undo, name="attachment-undo"),
+    # Sessions
+    path("<slug:ws>/sessions/", sessions.session_list, name="session-list"),
+    path("<slug:ws>/sessions/<str:session_id>/", sessions.session_detail, name="session-detail"),
+    # The workspace
+    path("<slug:ws>/members/", members.member_list, name="member-list"),
+    path("<slug:ws>/members/<int:pk>/", members.member_change, name="member-change"),
+    path("<slug:ws>/members/<int:pk>/link/", members.member_link, name="member-link"),
+    path("<slug:ws>/settings/", workspaces.workspace_settings, name="workspace-settings"),
+    path("<slug:ws>/settings/key/", workspaces.workspace_key, name="workspace-key"),
+    path("<slug:ws>/import/", workspaces.workspace_import, name="workspace-import"),
+    path("<slug:ws>/audit/", audit.audit_list, name="audit-list"),
+]

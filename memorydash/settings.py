@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "dreams.middleware.sign_in_through_htmx",
     "allauth.account.middleware.AccountMiddleware",
+    "dreams.middleware.RefusalsAsPages",
 ]
 ROOT_URLCONF = "memorydash.urls"
 ASGI_APPLICATION = "memorydash.asgi.application"
