@@ -6,11 +6,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from dreams.access import check_can
 from dreams.enqueue import enqueue
-from dreams.models import MemoryVersion, Review, Store, StoreLine, User, Workspace
+from dreams.models import Review, Store, StoreLine, User, Workspace
 from dreams.remote.errors import NotFound, RemoteError, VersionGap
 from dreams.remote.gateway import Gateway
 from dreams.remote.records import Store as RemoteStore
@@ -248,6 +249,18 @@ def _refuse_while_needed(store: Store, verb: str) -> None:
         raise Refusal(f"This store cannot be {verb} now: {', '.join(mounting[:5])} would lose it.")
 
 
-def known_versions(store: Store) -> int:
-    """How many versions of the store are mirrored."""
-    return MemoryVersion.objects.filter(store=store).count()
+def settle_current(workspace: Workspace) -> None:
+    """Where deployments mount another store of a line than its current one, and not that, they were switched
+    elsewhere: the mounted store is the current one."""
+    mounted = {
+        entry.get("memory_store_id")
+        for deployment in workspace.deployments.filter(archived_at=None, gone_at=None)
+        for entry in deployment.resources
+    }
+    lines = StoreLine.objects.filter(workspace=workspace).select_related("current_store")
+    for line in lines.annotate(chain=Count("stores")).filter(chain__gt=1):
+        if line.current_store and line.current_store.remote_id in mounted:
+            continue
+        newest = line.stores.filter(remote_id__in=mounted, gone_at=None).order_by("-created_at").first()
+        if newest:
+            StoreLine.objects.filter(pk=line.pk).update(current_store=newest)

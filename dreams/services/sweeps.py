@@ -72,6 +72,7 @@ def refresh_workspace(workspace: Workspace) -> None:
     deployments.refresh_deployments(workspace)
     sessions.refresh_sessions(workspace)
     following.find_dreams(workspace)
+    stores.settle_current(workspace)
 
 
 def attempt(work: Callable[[Any], Any], thing: Any) -> None:
