@@ -138,7 +138,7 @@ def _stand_by(url: str, name: str, rate_per_minute: float) -> LocalBucket:
 
 
 class RedisBucket:
-    """A bucket named `name` that all processes share through Redis or Valkey.
+    """A bucket that all processes share through Redis or Valkey, under the key `name`.
 
     While the server is away, calls pass at a quarter of the rate, counted by this process alone; that is said
     in the log once.
@@ -153,7 +153,7 @@ class RedisBucket:
         burst: int | None = None,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
-        self.name = f"vendor-budget:{name}"
+        self.name = name
         self.rate_per_minute = rate_per_minute
         self.burst = burst or max(1, round(rate_per_minute / 4))
         self.wait_seconds = wait_seconds

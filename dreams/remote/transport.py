@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -103,9 +104,18 @@ def is_loopback(base_url: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+@cache
+def _tls(trust_env: bool) -> ssl.SSLContext:
+    return httpx2.create_ssl_context(trust_env=trust_env)  # 40 ms to make, and good for all
+
+
 def _http_client(base_url: str) -> httpx2.Client:
-    # No redirects: the key must not follow to another host. Proxies of the environment only off-machine.
-    client = httpx2.Client(trust_env=not is_loopback(base_url), limits=LIMITS, follow_redirects=False)
+    # Proxies and certificates of the environment only off this machine. No redirects: the key must not
+    # follow to another host.
+    off_machine = not is_loopback(base_url)
+    client = httpx2.Client(
+        verify=_tls(off_machine), trust_env=off_machine, limits=LIMITS, follow_redirects=False
+    )
     for transport in [client._transport, *client._mounts.values()]:
         if isinstance(transport, httpx2.HTTPTransport):
             # No public way to hand a backend to a transport; a test with dripping headers holds this line.
