@@ -31,7 +31,7 @@ class Beat(Scheduler):  # type: ignore[misc]
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Send what is due; the seconds until the next look."""
-        leave_pulse("beat")
+        pulse("beat")
         return float(super().tick(*args, **kwargs))
 
 
@@ -65,11 +65,4 @@ def leave_logging_to_django(**_: Any) -> None:
 @heartbeat_sent.connect
 def worker_is_alive(**_: Any) -> None:
     """The worker's main loop came by."""
-    leave_pulse("worker")
-
-
-def leave_pulse(role: str) -> None:
-    """Touch the role's pulse file in DATA_DIR (checked by memorydash.health)."""
-    from django.conf import settings
-
-    pulse(role, str(settings.DATA_DIR))
+    pulse("worker")

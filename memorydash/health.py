@@ -9,14 +9,15 @@ from pathlib import Path
 STALE = 60.0  # seconds without a pulse; the worker's comes every two seconds, beat's at most every SWEEP_SECONDS
 
 
-def pulse_file(role: str, data_dir: str | None = None) -> Path:
+def pulse_file(role: str) -> Path:
     """The file whose modification time is the last moment at which `role` was seen at work."""
-    return Path(data_dir or os.environ.get("DATA_DIR") or ".data") / "pulse" / role
+    data_dir = os.environ.get("DATA_DIR") or Path(__file__).resolve().parent.parent / ".data"
+    return Path(os.environ.get("PULSE_DIR") or Path(data_dir, "pulse")) / role
 
 
-def pulse(role: str, data_dir: str) -> None:
+def pulse(role: str) -> None:
     """Leave a sign of life for `role`."""
-    file = pulse_file(role, data_dir)
+    file = pulse_file(role)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch()
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from memorydash.health import pulse_file, web_answers
+from memorydash.health import web_answers
 from memorydash.processes import Child, Family, InUse, Stopped, free_port, locked, port_taken
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +30,7 @@ WORKER_OPTIONS = "--pool threads --concurrency 4 --without-gossip --without-ming
 # The demo stands alone: what a shell has configured for production, or for another program, must not reach it.
 NOT_IN_DEMO = (
     *("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ENCRYPTION_KEYS", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"),
-    *("HTTPS", "TRUSTED_PROXY_COUNT", "EMAIL_URL", "STATIC_ROOT", "PUBLIC_URL", "DEBUG"),
+    *("HTTPS", "TRUSTED_PROXY_COUNT", "EMAIL_URL", "STATIC_ROOT", "DEBUG"),
 )
 
 
@@ -102,9 +102,9 @@ def environment(plan: Plan, redis_url: str) -> dict[str, str]:
     return env | {
         "DJANGO_SETTINGS_MODULE": "memorydash.settings",
         "DATA_DIR": str(plan.data),
+        "PULSE_DIR": str(plan.data / "pulse"),
         "REDIS_URL": redis_url,
         "PORT": str(plan.port),
-        "PUBLIC_URL": env.get("PUBLIC_URL") or plan.address,
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
         "MALLOC_ARENA_MAX": "2",  # glibc keeps an arena per thread otherwise: tens of megabytes with our thread pools
@@ -140,7 +140,7 @@ def sandbox(plan: Plan, env: dict[str, str]) -> Child:
 
 def preparation(plan: Plan, env: dict[str, str], announcement: Path) -> Child:
     """Migrations, static files and what to tell the person, in one go."""
-    command = [sys.executable, "-m", "memorydash.prepare", plan.kind, str(announcement)]
+    command = [sys.executable, "-m", "memorydash.prepare", plan.kind, plan.address, str(announcement)]
     return Child("Preparing the database", command, env, plan.data / "logs/prepare.log", ends=True)
 
 
@@ -193,8 +193,8 @@ def start_all(plan: Plan, family: Family) -> str:
     family.start(workers)
     family.start(server)
     family.wait_until(lambda: not web_answers(plan.port, seconds=2), server, READY_SECONDS)
-    file = pulse_file("worker", env["DATA_DIR"])
-    family.wait_until(lambda: file.exists() and file.stat().st_mtime >= since, workers, READY_SECONDS)
+    pulse = Path(env["PULSE_DIR"], "worker")
+    family.wait_until(lambda: pulse.exists() and pulse.stat().st_mtime >= since, workers, READY_SECONDS)
     return told
 
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import redis
 
-from tests.services import missing, postgres, valkey, wait_until
+from tests.servers import missing, postgres, valkey, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -38,7 +38,7 @@ def test_valkey_keeps_a_value_and_is_gone_afterwards() -> None:
 
 @pytest.mark.slow
 def test_a_killed_test_process_leaves_no_valkey_behind() -> None:
-    script = "from tests.services import valkey\nwith valkey() as url: print(url, flush=True); input()"
+    script = "from tests.servers import valkey\nwith valkey() as url: print(url, flush=True); input()"
     process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout and process.stdin
     assert process.stdout.readline().startswith(b"redis://")
