@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from dreams.services import vendor
 from tests.people import People, make_people
@@ -17,7 +17,7 @@ def people(db: None) -> People:
 
 
 @pytest.fixture
-def sandbox(settings: SettingsWrapper) -> Iterator[Sandbox]:
+def sandbox(settings: Settings) -> Iterator[Sandbox]:
     """An empty stand-in; the product's gateway is pointed at it."""
     vendor.bucket.cache_clear()
     with Sandbox() as server:
