@@ -15,7 +15,7 @@
   }
 
   function complain(words) {
-    const line = Object.assign(document.createElement("li"), { className: "notice", textContent: words });
+    const line = Object.assign(document.createElement("div"), { className: "notice", textContent: words });
     line.dataset.tone = "bad";
     line.setAttribute("role", "alert");
     one("#messages").replaceChildren(line);
@@ -140,6 +140,14 @@
     next.scrollIntoView({ block: "nearest" });
     next.click();
   }
+
+  // A link of the walk that swaps only the memory takes the mark with it; the server need not send the list again.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-walk] a[hx-get]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    for (const other of all("[data-walk] a[aria-current]")) other.removeAttribute("aria-current");
+    link.setAttribute("aria-current", "true");
+  });
 
   let hunk = -1;
   function walkHunks(by) {
