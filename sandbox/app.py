@@ -8,28 +8,19 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
-from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from sandbox import agents, deployments, events, memories, sessions, stores, versions
+from sandbox import agents, deployments, dreams, events, memories, sessions, stores, versions
 from sandbox.faults import ERROR_TYPES, REPEATED, UNSAID, Fault, Faults
 from sandbox.state import Json, State
 from sandbox.wire import ApiError, Call, Route, missing, ok, refused
 
-# Until the dreams are there, everything else works without them.
-dreams: Any = (
-    import_module("sandbox.dreams")
-    if find_spec("sandbox.dreams")
-    else SimpleNamespace(ROUTES=[], advance=lambda state: None)
-)
 DREAMS, MEMORY, MANAGED = "dreaming-2026-04-21", "agent-memory-2026-07-22", "managed-agents-2026-04-01"
 BETAS = {
     "dreams": (DREAMS,),
@@ -63,15 +54,19 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        path = request.url.path
         request_id = self.state.new_id("req")
-        if path.startswith("/_sandbox/"):
-            reply: Response | None = await self._guarded(request_id, self._control, request)
+        try:
+            raw = await read_body(request)
+        except ClientDisconnect:
+            return
+        if request.url.path.startswith("/_sandbox/"):
+            reply: Response | None = await self._guarded(request_id, self._control, request, raw)
         else:
             # Written down on arrival; a status of None means that no answer was given (yet).
-            entry: Json = {"method": request.method, "path": path, "query": request.url.query, "status": None}
+            url = request.url
+            entry: Json = {"method": request.method, "path": url.path, "query": url.query, "status": None}
             self.log.append(entry)
-            reply = await self._with_faults(request, request_id)
+            reply = await self._with_faults(request_id, request, raw)
             entry["status"] = reply and reply.status_code
         if reply is None:
             await cut(scope, receive)
@@ -81,20 +76,20 @@ class Gate:
         reply.headers["anthropic-workspace-id"] = workspace_id(credential(request))
         await reply(scope, receive, send)
 
-    async def _with_faults(self, request: Request, request_id: str) -> Response | None:
+    async def _with_faults(self, request_id: str, request: Request, raw: bytes) -> Response | None:
         """The answer, made wrong as ordered; None = cut the connection."""
         fault = self.faults.take(request.method, request.url.path)
         if fault is None:
-            return await self._guarded(request_id, self._answer, request)
+            return await self._guarded(request_id, self._answer, request, raw)
         if fault.kind == "reset":
             return None
         if fault.kind == "status":
             return status_fault(fault, request_id)
         if fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
-            return await self._guarded(request_id, self._answer, request)
+            return await self._guarded(request_id, self._answer, request, raw)
         repeat = fault.kind == "malformed" and fault.body == "repeat_cursor"
-        reply = await self._guarded(request_id, self._answer, request, repeat)
+        reply = await self._guarded(request_id, self._answer, request, raw, repeat)
         if fault.kind == "drop_after_commit":
             return None
         if repeat and reply.status_code == 200:
@@ -111,11 +106,12 @@ class Gate:
             traceback.print_exc(file=sys.stderr)
             return error_reply(ApiError(500, "api_error", "Internal server error"), request_id)
 
-    async def _answer(self, request: Request, repeat: bool = False) -> Response:
+    async def _answer(self, request: Request, raw: bytes, repeat: bool = False) -> Response:
         key = credential(request)
         if not key:
             raise ApiError(401, "authentication_error", "No API key: send Authorization: Bearer or x-api-key")
-        raw = await read_body(request)
+        if len(raw) > LARGEST_BODY:
+            raise ApiError(413, "request_too_large", "Request exceeds the maximum size of 32 MB")
         path = request.url.path
         route, ids = find_route(request.method, path, key)
         if not self.any_beta:
@@ -134,10 +130,10 @@ class Gate:
         with self.state.transaction():  # a handler is one atomic step; one that refuses changes nothing
             return route.handler(call)
 
-    async def _control(self, request: Request) -> Response:
+    async def _control(self, request: Request, raw: bytes) -> Response:
         action = (request.method, request.url.path)
         if action == ("POST", "/_sandbox/faults"):
-            self.faults.replace(await request.body())
+            self.faults.replace(raw)
             return ok({})
         if action == ("GET", "/_sandbox/requests"):
             return ok({"data": list(self.log)})
@@ -195,12 +191,12 @@ def workspace_id(key: str) -> str:
 
 
 async def read_body(request: Request) -> bytes:
-    """The whole body; 413 above 32 MB."""
+    """The body, or as much of it as shows that it is too large."""
     raw = bytearray()
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > LARGEST_BODY:
-            raise ApiError(413, "request_too_large", "Request exceeds the maximum size of 32 MB")
+            break
     return bytes(raw)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sandbox.app import Gate, dreams
+from sandbox import dreams
+from sandbox.app import Gate
 from sandbox.state import State
 
 TICK = 0.2  # seconds
