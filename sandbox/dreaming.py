@@ -18,21 +18,7 @@ from typing import Literal
 
 from rapidfuzz.distance import Indel
 
-from sandbox.reading import (
-    clean,
-    contradict,
-    fact_in,
-    heading_of,
-    likely_copies,
-    names_in,
-    passing_mark,
-    prose_lines,
-    sentences,
-    telling_words,
-    topic_of,
-    unsaid,
-    words_of,
-)
+from sandbox import reading
 
 SIGNATURE = "Made by the sandbox stand-in, not by Claude."
 MAX_BYTES, MAX_NOTES = 102_400, 2_000  # the API's limits: what is written must fit
@@ -116,8 +102,8 @@ class _Draft:
         self.wishes = wishes
         self.before = {note.path: note for note in sorted(notes, key=lambda note: note.path)}
         self.now = {path: note.content for path, note in self.before.items() if SIGNATURE not in note.content[:400]}
-        self.words = {path: words_of(content) for path, content in self.now.items()}
-        self.topics = {path: topic_of(path, content) for path, content in self.now.items()}
+        self.words = {path: reading.words_of(content) for path, content in self.now.items()}
+        self.topics = {path: reading.topic_of(path, content) for path, content in self.now.items()}
         self.reasons: dict[str, list[str]] = defaultdict(list)
         self.sources: dict[str, set[str]] = defaultdict(set)
 
@@ -147,11 +133,16 @@ class _Draft:
         ranked = sorted(self.now, key=lambda path: self.before[path].updated_at, reverse=True)
         rank = {path: (self.wishes.allow(path), place) for place, path in enumerate(ranked)}
         into: dict[str, str] = {}
-        pairs = [sorted(pair, key=rank.__getitem__) for pair in likely_copies({p: self.words[p] for p in self.now})]
-        for keeper, path in sorted(pairs, key=lambda pair: (rank[pair[0]], rank[pair[1]])):
-            while keeper in into:
-                keeper = into[keeper]
-            if path not in into and self.wishes.allow(path) and self.near(path, keeper) and self.fold(path, keeper):
+
+        def kept(path: str) -> str:
+            while path in into:
+                path = into[path]
+            return path
+
+        pairs = reading.likely_copies({path: self.words[path] for path in self.now})
+        for pair in sorted(pairs, key=lambda pair: sorted(rank[path] for path in pair)):
+            keeper, path = sorted(map(kept, pair), key=rank.__getitem__)
+            if keeper != path and self.wishes.allow(path) and self.near(path, keeper) and self.fold(path, keeper):
                 into[path] = keeper
 
     def near(self, one: str, other: str) -> bool:
@@ -160,13 +151,13 @@ class _Draft:
         shorter, both = min(len(first), len(second)), len(first) + len(second)
         if self.topics[one] == self.topics[other]:
             return (both - Indel.distance(first, second)) / 2 >= NEAR_COPY * shorter > 0
-        titles = [len(words_of(heading_of(self.before[path].content))) for path in (one, other)]
+        titles = [len(reading.words_of(reading.heading_of(self.before[path].content))) for path in (one, other)]
         return min(titles) > 0 and first[titles[0] :] == second[titles[1] :]
 
     def fold(self, path: str, keeper: str) -> bool:
         """Move what only `path` says into `keeper`, then drop it; False when that cannot be done line by line."""
-        extra = unsaid(self.now[path], self.now[keeper])
-        code = set(self.now[path].split("\n")) - {line for _, line, _ in prose_lines(self.now[path])}
+        extra = reading.unsaid(self.now[path], self.now[keeper])
+        code = set(self.now[path].split("\n")) - {line for _, line, _ in reading.prose_lines(self.now[path])}
         merged = f"{self.now[keeper].rstrip()}\n\n## Also noted in {path}\n\n" + "\n".join(extra) + "\n"
         fits = not extra or (self.wishes.allow(keeper) and _fits(merged))
         if not fits or not code <= set(self.now[keeper].split("\n")):
@@ -181,7 +172,11 @@ class _Draft:
         """Where several notes give one subject different values, the newest note's value replaces the others."""
         told: dict[tuple[str, ...], dict[str, tuple[int, str]]] = defaultdict(dict)
         for path, content in self.now.items():
-            here = [(number, fact) for number, line, alone in prose_lines(content) if (fact := fact_in(line, alone))]
+            here = [
+                (number, fact)
+                for number, line, alone in reading.prose_lines(content)
+                if (fact := reading.fact_in(line, alone))
+            ]
             often = Counter(subject for _, (subject, _) in here)
             for number, (subject, value) in here:
                 if often[subject] == 1:
@@ -192,7 +187,7 @@ class _Draft:
             if 2 <= len(places) < FORM_FIELD
             for newest in [self.newest(places)]
             for path in sorted(places)
-            if contradict(places[path][1], places[newest][1])
+            if reading.contradict(places[path][1], places[newest][1])
         ]
         pairs = Counter((path, newest) for path, newest, _ in clashes)
         for path, newest, subject in clashes:
@@ -204,8 +199,8 @@ class _Draft:
             lines[number] = head + value + tail
             if _fits("\n".join(lines)):
                 self.now[path] = "\n".join(lines)
-                says = f'"{clean(" ".join(subject), 60)}" was {clean(old, 80)} here'
-                self.explain(path, f"{says}; {newest} is newer and says {clean(value, 80)}", newest)
+                says = f'"{reading.clean(" ".join(subject), 60)}" was {reading.clean(old, 80)} here'
+                self.explain(path, f"{says}; {newest} is newer and says {reading.clean(value, 80)}", newest)
 
     def twins(self, one: str, other: str, clashes: int) -> bool:
         """Two notes of one form about different things: their values differ because the things do."""
@@ -214,10 +209,10 @@ class _Draft:
 
     def drop_one_offs(self) -> None:
         """Dated or scratch-like notes that call themselves passing, and empty ones, unless another note names them."""
-        passing = {path: why for path, content in self.now.items() if (why := passing_mark(path, content))}
+        passing = {path: why for path, content in self.now.items() if (why := reading.passing_mark(path, content))}
         names = {path: path.rpartition("/")[2] for path in passing}
         wanted = set(names.values())
-        naming = {path: wanted & names_in(content) for path, content in self.now.items()}
+        naming = {path: wanted & reading.names_in(content) for path, content in self.now.items()}
         named = Counter(name for path in naming for name in naming[path] if names.get(path) != name)
         for path, why in passing.items():
             if self.wishes.allow(path) and not named[names[path]]:
@@ -238,7 +233,7 @@ class _Draft:
     def own_notes(self, transcripts: Sequence[Transcript]) -> list[Edit]:
         """The dream's own notes: what recurs in the transcripts, then the index; nothing when they are the same."""
         found: list[Edit] = []
-        titles = {path: clean(heading_of(text) or text, 80) for path, text in self.now.items()}
+        titles = {path: reading.clean(reading.heading_of(text) or text, 80) for path, text in self.now.items()}
 
         def write(name: str, title: str, body: str, reason: str) -> None:
             path = next((p for p in (f"/{name}.md", f"/{name}-of-sandbox.md") if self.free(p, len(found))), None)
@@ -258,7 +253,8 @@ class _Draft:
         """Whether the dream may write its own note here: over its earlier one, or where nothing is or would clash."""
         if path in self.before:
             return path not in self.now and path not in self.reasons
-        return len(self.before) + added < MAX_NOTES and not any(p.startswith(path + "/") for p in self.before)
+        left = self.before.keys() - (self.reasons.keys() - self.now.keys())
+        return len(left) + added < MAX_NOTES and not any(p.startswith(path + "/") for p in self.before)
 
 
 def _fits(content: str) -> bool:
@@ -284,8 +280,8 @@ def _recurring(transcripts: Sequence[Transcript]) -> list[str]:
     """Markdown items: three telling words in a row that at least three transcripts hold, with the sentences."""
     holders: dict[tuple[str, ...], dict[int, str]] = defaultdict(dict)
     for number, transcript in enumerate(transcripts):
-        for sentence in (part for turn in transcript.turns for part in sentences(turn)):
-            telling = telling_words(sentence)
+        for sentence in (part for turn in transcript.turns for part in reading.sentences(turn)):
+            telling = reading.telling_words(sentence)
             for i in range(len(telling) - 2):
                 holders[tuple(telling[i : i + 3])].setdefault(number, sentence)
     often = [run for run in holders if len(holders[run]) >= RECURS]
@@ -297,6 +293,6 @@ def _recurring(transcripts: Sequence[Transcript]) -> list[str]:
             quoted |= said
             items.append(f"- **{' '.join(run)}**, in {len(said)} sessions:")
             for number, sentence in sorted(said):
-                title = clean(transcripts[number].title, 60)
-                items.append(f"  - {transcripts[number].session_id} ({title}): “{clean(sentence, 160)}”")
+                title = reading.clean(transcripts[number].title, 60)
+                items.append(f"  - {transcripts[number].session_id} ({title}): “{reading.clean(sentence, 160)}”")
     return items

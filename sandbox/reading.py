@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 from zlib import crc32
 
+from rapidfuzz import process
+from rapidfuzz.distance import Indel
+
 SKETCH, CROWD = 256, 20  # shingles kept of a text; holders of a shingle before only neighbours are compared
+LONG_LINE, REWORDED = 8, 0.9  # words; share of the words that two such lines have in common
+SAME = Indel.normalized_similarity
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
@@ -103,20 +108,25 @@ def contradict(old: str, new: str) -> bool:
 
 
 def unsaid(content: str, newer: str) -> list[str]:
-    """The lines that the newer text does not hold; one that differs in numbers, or in a fact's value, is stale."""
+    """The lines that the newer text does not hold. Not carried over is what differs in numbers, in the value of a
+    fact, or (a long line) in a word out of ten: there the newer text is believed."""
     facts = {fact[0] for _, line, alone in prose_lines(newer) if (fact := fact_in(line, alone))}
-    said = {""} | {_but_numbers(line) for _, line, _ in prose_lines(newer)}
-    return [
-        line
-        for _, line, alone in prose_lines(content)
-        if not line.startswith("#") and _but_numbers(line) not in said
-        if not ((fact := fact_in(line, alone)) and fact[0] in facts)
-    ]
+    said = {_but_numbers(line) for _, line, _ in prose_lines(newer)} | {()}
+    long = [line for line in said if len(line) >= LONG_LINE]
+    found = []
+    for _, line, alone in prose_lines(content):
+        words, fact = _but_numbers(line), fact_in(line, alone)
+        if line.startswith("#") or words in said or (fact and fact[0] in facts):
+            continue
+        if len(words) < LONG_LINE or not process.extractOne(words, long, scorer=SAME, score_cutoff=REWORDED):
+            found.append(line)
+    return found
 
 
-def _but_numbers(line: str) -> str:
-    words = " ".join(words_of(line))
-    return re.sub(r"\d+", "", words).strip() or words
+def _but_numbers(line: str) -> tuple[str, ...]:
+    """The words with their digits taken out; of a line that holds nothing else, the words."""
+    words = words_of(line)
+    return tuple(bare for word in words if (bare := re.sub(r"\d+", "", word))) or tuple(words)
 
 
 def sentences(text: str) -> list[str]:
