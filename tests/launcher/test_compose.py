@@ -46,8 +46,12 @@ def interpolate(text: str, env: dict[str, str]) -> str:
 
 
 def services(env: dict[str, str]) -> dict[str, Service]:
-    """The services of the file as Compose would read them with `env` in .env."""
-    return dict(yaml.safe_load(interpolate(FILE.read_text(), env))["services"])
+    """The services of the file as Compose would read them with `env` in .env; what that gives them is merged in."""
+    found: dict[str, Service] = yaml.safe_load(interpolate(FILE.read_text(), env))["services"]
+    for service in found.values():
+        if service.get("env_file") == ".env":
+            service["environment"] = env | service["environment"]
+    return found
 
 
 def image_environment() -> dict[str, str]:
@@ -150,10 +154,14 @@ def test_without_a_password_it_says_what_is_missing() -> None:
         services({})
 
 
-def test_the_example_env_names_only_variables_that_are_used() -> None:
-    named = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    used = {match["name"] for match in VARIABLE.finditer(FILE.read_text())} | {"PORT"}
-    assert named == used
+def test_every_variable_is_explained_and_every_explained_one_exists() -> None:
+    settings, launcher = ((ROOT / "memorydash" / name).read_text() for name in ("settings.py", "launcher.py"))
+    read = set(re.findall(r"env(?:\.\w+)?\(\s*\"([A-Z_]+)\"", settings))
+    read |= set(re.findall(r"env(?:iron)?\.get\(\"([A-Z_]+)\"", launcher)) | {"PULSE_DIR"}
+    table = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/operations.md").read_text(), re.MULTILINE))
+    assert table == read
+    example = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert example - {"POSTGRES_PASSWORD"} <= table
 
 
 def test_every_long_running_service_has_a_health_check_and_the_app_has_no_rights_to_spare() -> None:
@@ -164,7 +172,7 @@ def test_every_long_running_service_has_a_health_check_and_the_app_has_no_rights
         if service["image"] == "memorydash":
             assert service["read_only"] and service["cap_drop"] == ["ALL"], name
     published = [port for service in found.values() for port in service.get("ports", [])]
-    assert published == ["127.0.0.1:8000:8000"]
+    assert published == ["127.0.0.1:8000:8000"]  # behind a proxy; nothing else is reachable from outside
 
 
 def test_the_database_address_is_that_of_the_database_service() -> None:
@@ -193,7 +201,7 @@ def test_the_health_check_of_the_image_is_that_of_the_web_service() -> None:
 
 @pytest.mark.slow
 def test_all_services_become_healthy_and_work_reaches_the_worker_through_redis(stack: Stack) -> None:
-    given = {"POSTGRES_PASSWORD": PASSWORD, "ALLOWED_HOSTS": "memory.example.com", "HTTPS": "true"}
+    given = {"POSTGRES_PASSWORD": PASSWORD, "ALLOWED_HOSTS": "memory.example.com", "HTTPS": "true", "PORT": "9000"}
     found = services(given)
     for name in ("postgres", "redis"):
         assert (check := stack.health(found[name])).returncode == 0, check.stdout + check.stderr
