@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from sandbox.dream_session import USAGE, text_content
 from sandbox.state import Json, State
 
+PROMPT = 31_000  # characters of system prompt and tool definitions
+THOUGHT = 140  # tokens of thinking in a request
 PRICE_FACTORS = (1.0, 5.0, 0.1, 1.25)  # of the input price, in the order of USAGE
 
 
@@ -57,7 +59,7 @@ class Recording:
         self.crew: dict[str, Json] = {}  # agents that may be given a thread, by short name
         self.texts: dict[str, str] = {}  # what "@put" may write, by path
         self.usage = dict.fromkeys(USAGE, 0)
-        self.active, self.unread, self.context = 0.0, 2400, 0  # seconds; characters; tokens
+        self.active, self.unread, self.context = 0.0, PROMPT, 0  # seconds; characters; tokens
         self.running = False
         self.outcomes: list[Json] = []
         self.stop: Json = {"type": "end_turn"}
@@ -86,10 +88,10 @@ class Recording:
     def respond(self, type: str, size: int, **fields: Any) -> str:
         """One model request that ends in this event; `size` is the number of characters written."""
         start = self.emit("span.model_request_start")
-        seconds = 1.3 + size / 70
+        seconds = 2.9 + size / 45
         self.active += seconds
         event = self.emit(type, pause=seconds, **fields)
-        fresh, written = self.unread // 4 + 20, size // 4 + 25
+        fresh, written = self.unread // 4 + 20, size // 4 + THOUGHT
         spent = dict(zip(USAGE, (fresh // 3, written, self.context, fresh - fresh // 3), strict=True))
         self.emit("span.model_request_end", model_request_start_id=start, is_error=False, model_usage=spent)
         self.usage = {name: self.usage[name] + spent[name] for name in USAGE}
@@ -155,7 +157,7 @@ class Recording:
         """A person's message; it ends the agent's turn before it."""
         self.rest({"type": "end_turn"})
         self.unread += len(step.body)
-        self.emit("user.message", pause=20 + len(step.body) / 8, content=text_content(step.body))
+        self.emit("user.message", pause=35 + len(step.body) / 6, content=text_content(step.body))
         self.wake()
 
     def do_agent(self, step: Step) -> None:
@@ -181,7 +183,7 @@ class Recording:
         self.emit(
             "session.error", error={"type": kind, "message": step.body, "retry_status": {"type": retry}}, pause=9
         )
-        if retry == "exhausted":
+        if retry != "retrying":
             self.stop = {"type": "retries_exhausted"}
 
     def do_refuse(self, step: Step) -> None:
