@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import sqlite3
 from pathlib import Path
 
 from sandbox.loading import load_folder, report
@@ -25,8 +26,13 @@ def main() -> None:
     # uvicorn repeats the signal that ended it: with these in place the process still exits with 0.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    state = State(options.state, speed=options.speed)
-    server = Server(state, port=options.port, setup=setup, any_beta=options.any_beta)
+    try:
+        state = State(options.state, speed=options.speed)
+        server = Server(state, port=options.port, setup=setup, any_beta=options.any_beta)
+    except sqlite3.Error as error:
+        raise SystemExit(f"--state {options.state}: {error}") from None
+    except (OSError, OverflowError) as error:
+        raise SystemExit(f"--port {options.port}: {error}") from None
     setup(state)
     print(f"sandbox listening on {server.url}", flush=True)
     server.run()

@@ -55,6 +55,7 @@ class Server:
             log_level="error",
             access_log=False,
             server_header=False,
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=5,
         )
         self._uvicorn = uvicorn.Server(config)

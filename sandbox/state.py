@@ -65,6 +65,7 @@ class State:
         self.speed = speed  # how much faster than real dreams go
         self._lock = threading.RLock()
         self._depth = 0
+        self._clock = threading.Lock()  # its own: the server takes ids while a long transaction runs
         self._last_tick = 0
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
@@ -91,7 +92,7 @@ class State:
 
     def new_id(self, prefix: str) -> str:
         """`memstore` -> `memstore_01…`: sorts by creation, with a tail nobody can guess."""
-        with self._lock:
+        with self._clock:
             tick = self._last_tick = max(self._last_tick + 1, time.time_ns() // 1000)
         clock = "".join(ALPHABET[(tick >> shift) & 31] for shift in range(50, -1, -5))
         return f"{prefix}_01{clock}{''.join(secrets.choice(ALPHABET) for _ in range(11))}"

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -56,7 +57,7 @@ def ok(obj: Json) -> Response:
 
 @dataclass
 class Call:
-    """One request: routed, let in, its query names known to be legal."""
+    """One request: routed, let in, its query names and its range of time known to be legal."""
 
     state: State
     ids: dict[str, str]  # what the {names} of the route's path matched
@@ -65,6 +66,11 @@ class Call:
     raw: bytes  # the body
     key: str  # the credential
     stopping: Callable[[], bool]  # True once the server is asked to stop: streams must end
+    bounds: list[tuple[Callable[[str, str], bool], str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        times = {sign: self.when(f"created_at[{sign}]") for sign in RANGES}
+        self.bounds = [(RANGES[sign], format_time(at)) for sign, at in times.items() if at]
 
     @property
     def actor(self) -> Json:
@@ -77,7 +83,7 @@ class Call:
             value = json.loads(self.raw)
             json.dumps(value, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
-            raise refused("The request body is not valid JSON") from None
+            raise refused("The request body is not JSON of whole Unicode characters") from None
         return Fields(value)
 
     def one(self, name: str) -> str | None:
@@ -111,7 +117,7 @@ class Call:
         text = self.one(name)
         if text is None:
             return default
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        if not re.fullmatch("[0-9]{1,10}", text) or not low <= int(text) <= high:
             raise refused(f"{name}: must be an integer between {low} and {high}")
         return int(text)
 
@@ -120,13 +126,12 @@ class Call:
         text = self.one(name)
         try:
             return parse_time(text) if text else None
-        except ValueError:
+        except (ValueError, OverflowError):
             raise refused(f"{name}: must be an RFC 3339 time") from None
 
     def in_range(self, at: str | None) -> bool:
         """Whether a time lies in the query's created_at[gt|gte|lt|lte]; no time lies in no range."""
-        bounds = [(RANGES[sign], self.when(f"created_at[{sign}]")) for sign in RANGES]
-        return all(at and test(sortable(at), format_time(bound)) for test, bound in bounds if bound)
+        return not self.bounds or (bool(at) and all(test(sortable(at), bound) for test, bound in self.bounds))
 
 
 def api_key_id(key: str) -> str:
@@ -210,10 +215,10 @@ def read_cursor(call: Call, order: str = "desc") -> Json | None:
         return None
     try:
         cursor = json.loads(base64.urlsafe_b64decode(text.removeprefix("page_")))
-        fits = text.startswith("page_") and cursor["path"] == call.path
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        fits = False
-    if not fits:
+        made_here = set(cursor) == {"path", "at", "id", "order", "back"} and cursor["path"] == call.path
+    except (ValueError, TypeError, binascii.Error):
+        made_here = False
+    if not made_here:
         raise refused("page: invalid cursor")
     if cursor["order"] != order:
         raise refused("page: this cursor was made with another order")
@@ -289,9 +294,7 @@ class Fields:
 
     def choice(self, name: str, allowed: Iterable[str], default: str | None = None) -> str:
         """A text out of `allowed`; required unless there is a default."""
-        value = self.maybe_text(name) or default
-        if value is None:
-            raise self.bad(name, "Field required")
+        value = self.text(name) if default is None or self.get(name) is not None else default
         if value not in set(allowed):
             raise self.bad(name, f"unknown value {value!r}; must be one of {', '.join(allowed)}")
         return value
@@ -300,7 +303,7 @@ class Fields:
         """The member `metadata` laid over `old`, where null deletes a key; at most 16 pairs."""
         patch = self.get("metadata")
         result = dict(old or {})
-        for key, value in Fields(patch or {}, f"{self.where}metadata.").value.items():
+        for key, value in Fields({} if patch is None else patch, f"{self.where}metadata.").value.items():
             if value is None and old is not None:
                 result.pop(key, None)
             elif not isinstance(value, str) or len(value) > 512 or not 1 <= len(key) <= 64:

@@ -85,11 +85,24 @@ def test_load_is_done_once_and_again_after_a_reset(start: Start, tmp_path: Path)
     assert said == ["store 'Team notes': there already, left as it is"]
 
 
-def test_a_load_that_is_no_folder_is_refused_in_words() -> None:
-    command = [sys.executable, "-m", "sandbox", "--state", ":memory:", "--load", "Notes=/no/such/folder"]
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            ["--load", "Notes=/no/such/folder"],
+            "--load Notes=/no/such/folder: must be NAME=DIR with an existing folder",
+        ),
+        (["--state", "/no/such/folder/file"], "--state /no/such/folder/file: unable to open database file"),
+        (["--state", __file__], "file is not a database"),
+        (["--port", "70000"], "--port 70000: "),
+    ],
+)
+def test_options_that_cannot_be_met_are_refused_in_words(options: list[str], words: str) -> None:
+    command = [sys.executable, "-m", "sandbox", "--state", ":memory:", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "must be NAME=DIR with an existing folder" in done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_help_says_that_it_is_not_claude() -> None:
