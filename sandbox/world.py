@@ -25,19 +25,10 @@ TOOLS = [
 
 def load_world(state: State) -> None:
     """Put the whole demo world in, in one transaction; all times are relative to now."""
-    world = World(state, tomllib.loads((WORLD / "world.toml").read_text("utf-8")))
     with state.transaction():
+        world = World(state, tomllib.loads((WORLD / "world.toml").read_text("utf-8")))
         world.load()
-    running = world.plan["running"]
-    body = {
-        "inputs": [
-            {"type": "memory_store", "memory_store_id": world.stores[running["input"]]},
-            {"type": "sessions", "session_ids": world.sessions_over(world.stores[running["input"]], running["since"])},
-        ],
-        "model": running["model"],
-        "instructions": running["instructions"],
-    }
-    dreams.create_dream(state, body, world.plan["actors"][running["by"]])
+        world.start_dream(world.plan["running"])
 
 
 def when(spec: str, now: datetime) -> datetime:
@@ -310,3 +301,16 @@ class World:
         })  # fmt: skip
         if head.get("applied"):
             self.stores[head["input"]] = clone
+
+    def start_dream(self, plan: Json) -> None:
+        """The dream that runs from now on: asked for as anybody would."""
+        store = self.stores[plan["input"]]
+        body = {
+            "inputs": [
+                {"type": "memory_store", "memory_store_id": store},
+                {"type": "sessions", "session_ids": self.sessions_over(store, plan["since"])},
+            ],
+            "model": plan["model"],
+            "instructions": plan["instructions"],
+        }
+        dreams.create_dream(self.state, body, self.plan["actors"][plan["by"]])
