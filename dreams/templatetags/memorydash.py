@@ -2,4 +2,9 @@
 
 from django import template
 
+from dreams import render
+
 register = template.Library()
+
+# {{ path|visible }}: foreign text in an element, with hidden characters named (dreams/render/visible.py).
+register.filter("visible", render.visible)
