@@ -1,0 +1,232 @@
+"""Statement by statement: what is lost, what says something else now, and what came from nowhere."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+
+from dreams.rules.change_types import Altered, Place
+from dreams.rules.meaning import Meaning, Meanings, changed_kinds, stem
+from dreams.rules.sentences import Sentence
+
+# Thresholds, all in one place. A pair is altered when this part of the old statement's plain words is in
+# the new one and this part of the new one's in the old, and words and facts together are so much alike.
+OLD_KEPT, NEW_KNOWN = 0.8, 0.6
+ALIKE, ALIKE_SAME_PATH = 0.6, 0.5
+# So much of a new statement has to be known from the few nearest old ones.
+SOURCED = 0.6
+# How candidates are found: by the rarest of their words and facts, if not too many share them.
+PROBES, TOO_COMMON, CANDIDATES = 6, 200, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The statements a reviewer has to see, sorted by path and line."""
+
+    lost: tuple[Place, ...]
+    altered: tuple[Altered, ...]
+    unsourced: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    old: Sentence
+    new: Sentence
+    kinds: tuple[str, ...]
+
+
+def ledger(before: Sequence[Sentence], after: Sequence[Sentence]) -> Ledger:
+    """Compares all statements of two stores.
+
+    A statement found anywhere after, letter by letter or with the same words and facts in another wording,
+    is neither lost nor altered. A doubtful one is lost: a false alarm costs a look, a hidden loss a fact.
+    """
+    kept_keys = {sentence.key for sentence in after}
+    old_keys = {sentence.key for sentence in before}
+    gone = [sentence for sentence in before if sentence.key not in kept_keys]
+    fresh = [sentence for sentence in after if sentence.key not in old_keys]
+    meanings = Meanings()
+    altered: list[_Pair] = []
+    if gone:
+        index = _Index(after, meanings)
+        same, into = _reworded(gone, index)
+        gone = [sentence for sentence in gone if sentence.key not in same]
+        fresh = [sentence for sentence in fresh if sentence.key not in into]
+        altered = _altered(gone, {sentence.key for sentence in fresh}, index)
+    explained = {id(pair.old) for pair in altered} | {id(pair.new) for pair in altered}
+    sources = _Index(before, meanings) if fresh else None
+    paths = {sentence.path for sentence in (*before, *after)}
+    return Ledger(
+        lost=tuple(sorted(_place(old) for old in gone if id(old) not in explained)),
+        altered=tuple(
+            sorted(
+                (Altered(_place(pair.old), _place(pair.new), pair.kinds) for pair in altered),
+                key=lambda each: (each.old, each.new),
+            )
+        ),
+        unsourced=tuple(
+            sorted(
+                _place(new)
+                for new in fresh
+                if id(new) not in explained and sources and not _sourced(new, sources, paths)
+            )
+        ),
+    )
+
+
+def _place(sentence: Sentence) -> Place:
+    return Place(sentence.path, sentence.line, sentence.text)
+
+
+class _Index:
+    """Finds the statements that share the rarest words and facts with a given one."""
+
+    def __init__(self, sentences: Iterable[Sentence], meanings: Meanings) -> None:
+        # A statement that stands twice in a memory is found once.
+        self.sentences = list({(each.key, each.path): each for each in sentences}.values())
+        self.meanings = meanings
+        self.holders: dict[str, list[int]] = defaultdict(list)
+        for at, sentence in enumerate(self.sentences):
+            for item in meanings[sentence.key].everything:
+                self.holders[item].append(at)
+
+    def near(self, sentence: Sentence) -> list[Sentence]:
+        """At most eight candidates, the likeliest first, never the very same statement."""
+        probes = [
+            (len(self.holders[item]), item) for item in self.meanings[sentence.key].everything if item in self.holders
+        ]
+        shared: Counter[int] = Counter()
+        for common, item in sorted(probes)[:PROBES]:
+            if common <= TOO_COMMON:
+                shared.update(self.holders[item])
+        ranked = sorted(shared, key=lambda at: (-shared[at], self.sentences[at].path != sentence.path, at))
+        found = (self.sentences[at] for at in ranked[: 2 * CANDIDATES])
+        return [other for other in found if other.key != sentence.key][:CANDIDATES]
+
+
+def _unknown(one: Meaning, other: Meaning) -> list[str]:
+    """The words of one that the other has neither as a word nor as a name."""
+    known = set(other.words).union(stem(name.lower()) for name in other.of("name"))
+    return [word for word in one.words if word not in known]
+
+
+def _reworded(gone: Sequence[Sentence], index: _Index) -> tuple[set[str], set[str]]:
+    """The normal forms that are said in other words after, and the normal forms that say them."""
+    same: set[str] = set()
+    into: set[str] = set()
+    parts: dict[str, dict[str, Meaning]] = defaultdict(dict)
+    for old in gone:
+        was = index.meanings[old.key]
+        # Code means what it says letter by letter, and a word or two say too little to recognise.
+        if old.kind == "code" or len(was.everything) < 2:
+            continue
+        for new in index.near(old):
+            says = index.meanings[new.key]
+            if new.kind == "code" or _unknown(was, says):
+                continue
+            if not _unknown(says, was) and not changed_kinds(was, says):
+                same.add(old.key)
+                into.add(new.key)
+            elif _within(was, says):
+                parts[new.key][old.key] = was
+    for new_key, olds in parts.items():
+        if len(olds) > 1 and _join(olds.values(), index.meanings[new_key]):
+            same.update(olds)
+            into.add(new_key)
+    return same, into
+
+
+def _within(part: Meaning, whole: Meaning) -> bool:
+    return all(not Counter(values) - Counter(whole.of(kind)) for kind, values in part.facts.items())
+
+
+def _join(parts: Iterable[Meaning], whole: Meaning) -> bool:
+    """Whether the parts together are all the whole says: no word and no fact of it comes from elsewhere."""
+    parts = list(parts)
+    words = {word for part in parts for word in part.words}
+    names = {stem(name.lower()) for part in parts for name in part.of("name")}
+    if any(word not in words | names for word in whole.words):
+        return False
+    for kind, values in whole.facts.items():
+        together = [value for part in parts for value in part.of(kind)]
+        if set(values) - set(together) - ({name for name in values if stem(name.lower()) in words}):
+            return False
+    # "Never A. Never B." may become "Never A or B", but not "Never A. B."
+    denials = {part.of("negation") for part in parts}
+    return len(denials) == 1 or Counter(whole.of("negation")) == sum(map(Counter, denials), Counter[str]())
+
+
+def _altered(gone: Sequence[Sentence], fresh: Set[str], index: _Index) -> list[_Pair]:
+    """The likeliest pairs first; an old statement is in one pair at most, and so is a new one.
+
+    A statement that stood there before may answer for several, but only as a twin apart by one value.
+    """
+    pairs = []
+    for at, old in enumerate(gone):
+        was = index.meanings[old.key]
+        for rank, new in enumerate(index.near(old)):
+            says = index.meanings[new.key]
+            kinds = changed_kinds(was, says)
+            likeness = _likeness(old, new, was, says) if kinds else 0
+            if likeness and (new.key in fresh or _one_value_apart(was, says, kinds)):
+                pairs.append(((-likeness, at, rank), _Pair(old, new, tuple(kinds))))
+    taken: set[int] = set()
+    altered = []
+    for _, pair in sorted(pairs, key=lambda ranked: ranked[0]):
+        if id(pair.old) not in taken and id(pair.new) not in taken:
+            altered.append(pair)
+            taken.add(id(pair.old))
+            if pair.new.key in fresh:
+                taken.add(id(pair.new))
+    return altered
+
+
+def _likeness(old: Sentence, new: Sentence, was: Meaning, says: Meaning) -> float:
+    """How alike two statements are, from 0 to 1; 0 when they are not about the same thing."""
+    missing, extra = len(_unknown(was, says)), len(_unknown(says, was))
+    if not was.words or missing > (1 - OLD_KEPT) * len(was.words) or extra > (1 - NEW_KNOWN) * len(says.words):
+        return 0
+    one, other = was.everything, says.everything
+    alike = 2 * len(one & other) / (len(one) + len(other))
+    same_path = old.path == new.path
+    return alike + 0.1 * same_path if alike >= (ALIKE_SAME_PATH if same_path else ALIKE) else 0
+
+
+def _one_value_apart(was: Meaning, says: Meaning, kinds: Sequence[str]) -> bool:
+    """Whether a statement that stood there before all along is the other's twin with one other value.
+
+    For names only at the end, where the value stands and not whom it is about: "… for Norway is NO-".
+    """
+    if len(kinds) != 1 or _unknown(was, says) or _unknown(says, was):
+        return False
+    one, other = was.of(kinds[0]), says.of(kinds[0])
+    if len(one) != len(other) or sum(a != b for a, b in zip(one, other, strict=True)) != 1:
+        return False
+    return kinds[0] != "name" or (was.ends_in_fact and one[:-1] == other[:-1])
+
+
+def _sourced(new: Sentence, sources: _Index, paths: set[str]) -> bool:
+    """Whether the nearest old statements together hold what a new one says."""
+    says = sources.meanings[new.key]
+    # A heading of a word or two orders the text and claims nothing.
+    if not says.everything or (new.kind == "heading" and len(says.words) < 4 and not _values(says)):
+        return True
+    near = [sources.meanings[old.key] for old in sources.near(new)[: CANDIDATES // 2]]
+    known = {word for old in near for word in old.words}
+    known |= {stem(name.lower()) for old in near for name in old.of("name")}
+    known_values = {value for old in near for value in _values(old)}
+    unknown = sum(word not in known for word in says.words)
+    if unknown > (1 - SOURCED) * len(says.words) or not near:
+        return False
+    if any(value not in known_values and stem(value[1].lower()) not in known for value in _values(says, paths)):
+        return False
+    return any({"negation", "modal"}.isdisjoint(changed_kinds(old, says)) for old in near)
+
+
+def _values(said: Meaning, known: Set[str] = frozenset()) -> set[tuple[str, str]]:
+    """The facts of a statement that have to come from somewhere; the paths of the store itself need not."""
+    return {
+        (kind, value)
+        for kind, values in said.facts.items()
+        for value in values
+        if kind not in ("negation", "modal", "unit") and value not in known
+    }

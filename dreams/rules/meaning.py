@@ -1,0 +1,261 @@
+"""What a statement says, apart from its wording: its content words, and the facts that must not change."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dreams.rules.vocabulary import (
+    EXTENSIONS,
+    FILLERS,
+    FORBIDDING,
+    MODALS,
+    MONTHS,
+    NEGATIONS,
+    NUMBER_WORDS,
+    OPPOSITES,
+    RELATIONS,
+    TIMES,
+    UNITS,
+)
+
+FACT_KINDS = ("number", "unit", "date", "negation", "modal", "name", "path", "version", "url")
+
+
+def _any(words: "list[str] | tuple[str, ...]") -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+_MONTH = f"(?i:{_any([*MONTHS])})"
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
+# Tried in this order at each place. Every repeat has a bound, so that no text makes the search quadratic.
+_TOKEN = re.compile(
+    rf"""
+    (?P<url>[A-Za-z][A-Za-z0-9+]{{1,12}}://[^\s<>"'`)\]]{{1,2000}}
+        |[\w.+-]{{1,64}}@[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,6}}
+        |(?<![\w.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d{{1,5}})?(?![\w.]))
+    |(?P<date>(?<![\w.])(?:\d{{4}}-\d\d?-\d\d?|\d{{4}}/\d\d?/\d\d?|\d\d?\.\d\d?\.\d{{4}}|\d\d?/\d\d?/\d{{4}}
+        |\d\d?(?:st|nd|rd|th)?\ (?:of\ )?{_MONTH}\b\.?(?:,?\ \d{{4}})?
+        |{_MONTH}\b\.?\ \d\d?(?:st|nd|rd|th)?\b(?:,?\ \d{{4}})?
+        |{_MONTH}\b\.?\ \d{{4}}|Q[1-4](?:[ /-]\d{{4}})?)(?![\w-]))
+    |(?P<time>(?<![\w.:])(?:\d\d?:\d\d(?::\d\d)?(?:\ ?[apAP]\.?[mM]\b)?|\d\d?\ ?[apAP][mM]\b)(?![\w:]))
+    |(?P<version>(?<![\w.])(?:v\d+(?:\.\d+){{0,4}}|\d+\.\d+(?:\.\d+){{1,3}})(?:[-+][\w.+-]{{1,40}})?(?![\w/]))
+    |(?P<path>(?<![\w.])(?:~|[\w.@$+-]{{1,80}})?(?:/[\w.@$*{{}}+=:-]{{1,80}}){{1,30}}/?
+        |(?<![\w.])[\w-]{{1,80}}(?:\.[\w-]{{1,40}}){{0,4}}\.(?:{_any(EXTENSIONS)})\b(?!\.\w))
+    |(?P<dotted>(?<![\w.])[A-Za-z_][\w-]{{0,63}}(?:\.[A-Za-z_][\w-]{{0,63}}){{1,8}})
+    |(?P<number>(?<![\w.])(?P<sign>[-−+]?)(?P<currency>[$€£¥]?)
+        (?P<value>(?:\d{{1,3}}(?:[,_' ]\d{{3}})+|\d{{1,40}})(?:\.\d{{1,40}})?|(?i:{_any([*NUMBER_WORDS])})\b)
+        (?:(?:st|nd|rd|th)\b|[ -]?(?P<unit>{_any([*UNITS])})(?!\w)|(?!\w))(?:\ ?(?P<after>[$€£¥]))?)
+    |(?P<cjk>[{_CJK}]+)
+    |(?P<word>[^\W{_CJK}](?:[\w'’-]{{0,200}}\w)?(?:-(?![\w>-]))?)
+    |(?P<mark>~~|\[[xX]\](?=\s))
+    |(?P<opening>[:|(\["“]|[.!?](?=\s))
+    """,
+    re.VERBOSE,
+)
+_CJK_NOT = re.compile("ない|ません|なし|禁止|不|没|無|无|别|않|없|금지")
+_IDENTIFIER = re.compile(r"\w*[\d_]|\w*[a-z][A-Z]|[A-Z]{2}|.*-$")
+_ENDING = re.compile("(?:ations?|ions?|ings?|ies|ied|ers?|es|ed|ly|y|e|s)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A statement's content, in order: stems of its content words, and the values of its facts by kind.
+
+    `quantities` are the numbers in base units (90 minutes equal 1.5 hours); `related`: a word such as
+    "over" or "before" makes the order count; `ends_in_fact`: nothing but fillers follows the last fact;
+    `everything`: words and facts as one set, for likeness.
+    """
+
+    words: tuple[str, ...]
+    facts: dict[str, tuple[str, ...]]
+    quantities: tuple[str, ...]
+    related: bool
+    ends_in_fact: bool
+    everything: frozenset[str]
+
+    def of(self, kind: str) -> tuple[str, ...]:
+        """The values of one kind, in order."""
+        return self.facts.get(kind, ())
+
+
+class Meanings(dict[str, "Meaning"]):
+    """The meanings of statements by their normal form, each read once."""
+
+    def __missing__(self, text: str) -> "Meaning":
+        self[text] = meaning(text)
+        return self[text]
+
+
+def meaning(text: str) -> Meaning:
+    """What a statement in its normal form says. Takes time linear in its length."""
+    events: list[tuple[str, str, str]] = []
+    quantities: list[str] = []
+    start, previous = True, ""
+    related = False
+    for found in _TOKEN.finditer(text):
+        token = found[0]
+        if found["opening"]:
+            start = True
+            continue
+        if found["word"]:
+            events += _word(token, previous, start)
+            related = related or token.lower() in RELATIONS
+        elif found["number"]:
+            events += _number(found, previous, quantities)
+        elif found["cjk"]:
+            events += _cjk(token)
+        else:
+            events.append(_value(found.lastgroup or "", token))
+        start, previous = False, token
+    return _settled(events, tuple(quantities), related)
+
+
+def _settled(events: list[tuple[str, str, str]], quantities: tuple[str, ...], related: bool) -> Meaning:
+    """The events of a statement sorted by kind; each is (kind, value, the word it came from)."""
+    facts: dict[str, list[str]] = {}
+    words: list[str] = []
+    for at, (kind, value, word) in enumerate(events):
+        if kind == "word":
+            words.append(value)
+        elif kind == "modal" and (
+            value in facts.get("modal", ())
+            or (word in FORBIDDING and at + 1 < len(events) and events[at + 1][0] == "negation")
+        ):
+            continue
+        else:
+            facts.setdefault(kind, []).append(value)
+    return Meaning(
+        words=tuple(words),
+        facts={kind: tuple(values) for kind, values in facts.items()},
+        quantities=quantities,
+        related=related,
+        ends_in_fact=bool(events) and events[-1][0] != "word",
+        everything=frozenset(words).union(f"{kind}:{value}" for kind, values in facts.items() for value in values),
+    )
+
+
+def _word(token: str, previous: str, start: bool) -> list[tuple[str, str, str]]:
+    lower = token.lower().replace("’", "'")
+    if lower == "to" and previous.lower() in ("have", "has", "had"):
+        return [("modal", "must", "have to")]
+    if lower in NEGATIONS:
+        return [("negation", "not", lower)]
+    if lower.endswith("n't"):
+        stemmed = {"can't": "can", "won't": "will"}.get(lower, lower.removesuffix("n't"))
+        return [*_word(stemmed, "", True), ("negation", "not", lower)]
+    if lower in MODALS:
+        return [("modal", MODALS[lower], lower)]
+    if lower in OPPOSITES:
+        return [("negation", "not", lower), ("word", stem(OPPOSITES[lower]), lower)]
+    if lower in TIMES:
+        return [("date", TIMES[lower], lower)]
+    if lower in MONTHS and len(lower) > 3 and token[0].isupper():
+        return [("date", f"{MONTHS[lower]:02}", lower)]
+    if lower in FILLERS:
+        return []
+    if _IDENTIFIER.match(token) or (token[0].isupper() and not start):
+        return [("name", token.removesuffix("'s").removesuffix("’s"), token)]
+    return [("word", stem(part), part) for part in lower.split("-") if part not in FILLERS and part]
+
+
+def _number(found: "re.Match[str]", previous: str, quantities: list[str]) -> list[tuple[str, str, str]]:
+    text = found["value"]
+    value = NUMBER_WORDS.get(text.lower())
+    if value is None:
+        value = float(re.sub("[,_' ]", "", text))
+    if found["sign"] and found["sign"] != "+":
+        value = -value
+    unit = found["unit"] or found["currency"] or found["after"] or ""
+    if not unit and "." in text and previous[:1].isupper():
+        return [("version", text, text)]
+    name, base, factor = UNITS.get(unit, (unit, unit, 1.0))
+    quantities.append(f"{value * factor:.12g} {base}")
+    number = ("number", f"{value:.12g}", text)
+    return [number, ("unit", name, unit)] if name else [number]
+
+
+def _cjk(text: str) -> list[tuple[str, str, str]]:
+    pairs = [text[at : at + 2] for at in range(len(text) - 1)] or [text]
+    negations = [("negation", "not", text) for _ in _CJK_NOT.findall(text)]
+    return [*negations, *(("word", pair, pair) for pair in pairs)]
+
+
+def _value(kind: str, token: str) -> tuple[str, str, str]:
+    text = token.rstrip(".,;:!?")
+    if kind == "mark":
+        return "negation", text.lower(), token
+    if kind == "date":
+        return "date", _date(text), token
+    if kind == "time":
+        return "date", _time(text), token
+    if kind == "version":
+        return "version", text.removeprefix("v"), token
+    return ("name" if kind == "dotted" else kind), text, token
+
+
+def _date(text: str) -> str:
+    """Dates written with a month's name, or year first, as year-month-day; others as they are."""
+    numbers = re.findall(r"\d+", text)
+    month = next((MONTHS[word] for word in re.findall("[a-z]+", text.lower()) if word in MONTHS), None)
+    if month is None:
+        if re.match(r"\d{4}[-/]", text):
+            return "-".join(number.zfill(2) for number in numbers)
+        return text
+    year = next((number for number in numbers if len(number) == 4), "")
+    day = next((number.zfill(2) for number in numbers if len(number) < 4), "")
+    return f"{year}-{month:02}-{day}".strip("-")
+
+
+def _time(text: str) -> str:
+    hour, *rest = re.findall(r"\d+", text)
+    hours = int(hour)
+    if re.search("[pP]", text):
+        hours = hours % 12 + 12
+    elif re.search("[aA]", text):
+        hours = hours % 12
+    return ":".join([f"{hours:02}", *(rest or ["00"])])
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """A word without its ending, so that "expires" and "expiry" meet; short words stay as they are."""
+    cut = _ENDING.sub("", word)
+    if len(cut) < 3 or not word.isascii():
+        return word
+    return cut[:-1] if len(cut) > 3 and cut[-1] == cut[-2] else cut
+
+
+def changed_kinds(old: Meaning, new: Meaning) -> list[str]:
+    """Which kinds of fact differ between two statements; "order" when the same facts changed places."""
+    kinds = [
+        kind
+        for kind in FACT_KINDS
+        if kind not in ("number", "unit", "name") and Counter(old.of(kind)) != Counter(new.of(kind))
+    ]
+    if Counter(old.quantities) != Counter(new.quantities):
+        differing = [kind for kind in ("number", "unit") if Counter(old.of(kind)) != Counter(new.of(kind))]
+        kinds += differing or ["number"]
+    if _names_differ(old, new) or _names_differ(new, old):
+        kinds.append("name")
+    if not kinds and _order_differs(old, new):
+        kinds.append("order")
+    return sorted(kinds, key=[*FACT_KINDS, "order"].index)
+
+
+def _names_differ(one: Meaning, other: Meaning) -> bool:
+    """Whether a name of one is absent from the other, where it may stand at the start as a plain word."""
+    known = set(other.of("name")).union(other.words)
+    return any(name not in known and stem(name.lower()) not in known for name in one.of("name"))
+
+
+def _order_differs(old: Meaning, new: Meaning) -> bool:
+    for kind in FACT_KINDS:
+        one, other = old.of(kind), new.of(kind)
+        if kind not in ("negation", "modal", "unit") and one != other and Counter(one) == Counter(other):
+            return True
+    if len(old.words) != len(new.words) or old.words == new.words:
+        return False
+    moved = [pair for pair in zip(old.words, new.words, strict=True) if pair[0] != pair[1]]
+    swapped = len(moved) == 2 and moved[0] == moved[1][::-1]
+    return swapped or (old.related and new.related)

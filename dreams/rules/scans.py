@@ -1,0 +1,174 @@
+"""Things in a memory a person should look at: aimed at the agent, hidden, secret, or leading elsewhere."""
+
+import re
+import unicodedata
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import Literal
+
+FindingKind = Literal["injection", "invisible", "secret", "host"]
+
+EXCERPT = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One warning: where (line from 1), what kind, why it is suspicious, and the place itself.
+
+    The excerpt shows hidden characters as U+…; a secret is shortened to what tells it apart.
+    """
+
+    line: int
+    kind: FindingKind
+    why: str
+    excerpt: str
+    path: str = ""
+
+
+_AGENT = r"(?:the user|users|anyone|anybody|the team|a human|humans|the operator|reviewers?)"
+_INJECTIONS = tuple(
+    (why, re.compile(pattern, re.IGNORECASE))
+    for why, pattern in (
+        (
+            "tells the agent to set its instructions aside",
+            r"\b(?:ignore|disregard|forget|override|bypass)\s+(?:\w+\s+){0,4}?"
+            r"(?:instructions?|prompts?|rules?|guidelines|guardrails|polic(?:y|ies))\b",
+        ),
+        (
+            "gives the agent a new role or new instructions",
+            r"\byou are (?:now|no longer)\b|\b(?:new|updated|real) (?:system )?(?:instructions?|prompt)\s*:"
+            r"|\bfrom now on\b|(?:^|[.:;!?-]\s*|\byou (?:must |will |should )?)act as (?:an?|the)\b"
+            r"|\bpretend (?:to be|that you)\b",
+        ),
+        (
+            "asks the agent to keep something from people",
+            rf"\b(?:do not|don['’]t|never|must not|without)\s+(?:tell|telling|mention|inform|informing|reveal"
+            rf"|alert|notify|notifying|show|ask|asking)\w*\s+(?:\w+\s+){{0,4}}?{_AGENT}\b"
+            r"|\b(?:do not|don['’]t|never|must not)\s+(?:mention|reveal|disclose|log|report)\s+this\b"
+            rf"|\bkeep (?:this|it) (?:secret|hidden) from\b|\bwithout {_AGENT} (?:noticing|knowing)\b",
+        ),
+        (
+            "asks the agent to send something out",
+            r"\b(?:send|post|upload|forward|copy|exfiltrate|submit|e-?mail|report|push)\b[^\n]{0,120}?"
+            r"\b(?:to|at)\s+[<\"'`(]?(?:https?://|[\w.+-]{1,64}@[\w-]{1,63}\.)",
+        ),
+        (
+            "asks the agent to run something fetched from elsewhere",
+            r"\b(?:curl|wget)\b[^\n|]{0,200}\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b",
+        ),
+        (
+            "asks the agent to drop a safeguard",
+            r"\b(?:skip|disable|turn off|switch off|remove)\s+(?:\w+\s+){0,3}?"
+            r"(?:safety|approval|approvals|confirmation|confirmations|permission checks?|sandbox|audit log)\b"
+            r"|\b(?:auto-?approve|approve automatically|always approve)\b",
+        ),
+        ("imitates the marks of a prompt", r"<\|?/?(?:system|im_start|im_end|assistant)\|?>|\[/?INST\]"),
+    )
+)
+_SECRETS = tuple(
+    (why, re.compile(pattern))
+    for why, pattern in (
+        ("looks like a private key", r"-----BEGIN (?:[A-Z]{2,12} ){0,3}PRIVATE KEY-----"),
+        ("looks like an Anthropic key", r"\bsk-ant-[\w-]{16,200}"),
+        ("looks like an API key", r"\bsk-(?:proj-|live-)?[A-Za-z0-9]{20,200}\b"),
+        ("looks like a Stripe key", r"\b[rs]k_live_[A-Za-z0-9]{16,100}\b"),
+        ("looks like an AWS access key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+        ("looks like a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_\w{30,255})\b"),
+        ("looks like a GitLab token", r"\bglpat-[\w-]{18,100}"),
+        ("looks like a Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,200}"),
+        ("looks like a Google API key", r"\bAIza[\w-]{35}(?![\w-])"),
+        ("looks like a signed token (JWT)", r"\beyJ[\w-]{10,2000}\.eyJ[\w-]{10,2000}\.[\w-]{10,2000}"),
+        ("holds a password inside an address", r"\b[a-z][a-z0-9+]{1,12}://[^\s:/@]{1,100}:[^\s:/@]{3,200}@"),
+        (
+            "looks like a password or key written out",
+            r"(?i)\b(?:password|passwd|passphrase|secret|api[_ -]?key|access[_ -]?token|auth[_ -]?token)"
+            r"[\"'`]?(?:\s+is)?\s*[:=]?\s*[\"'`]?(?=[^\s\"'`]{0,40}\d)(?=[^\s\"'`]{0,40}[A-Za-z])"
+            r"[^\s\"'`<>{}$(),]{8,200}",
+        ),
+    )
+)
+# Joiners that belong to emoji and to scripts which need them are no trick, nor is a soft hyphen.
+_JOINERS = frozenset("\u200c\u200d")
+_PLAIN = (
+    "\x20-\x7e\xa0-\u02ff\u0370-\u05ff\u0900-\u10ff\u1200-\u17af\u1810-\u1fff\u3000-\u3163\u3165-\u9fff\uac00-\ud7ff"
+)
+_SUSPECT = re.compile(f"[^{_PLAIN}]")
+_HOST = re.compile(r"\b[a-z][a-z0-9+]{1,12}://(?:[^\s/@]{1,200}@)?(\[[0-9a-f:.]{2,45}\]|[\w.-]{1,253})", re.I)
+
+
+def scan(text: str, *, path: str = "", known_hosts: Set[str] | None = None) -> list[Finding]:
+    """What deserves a look in one memory, line by line; warnings, not proof.
+
+    Hosts are reported only when `known_hosts` is given: those the addresses of the text lead to besides.
+    """
+    found = []
+    for number, line in enumerate(text.split("\n"), 1):
+        for kind, why, excerpt in _line(line, known_hosts):
+            found.append(Finding(number, kind, why, excerpt, path))
+    return found
+
+
+def hosts(text: str) -> set[str]:
+    """The hosts the addresses in a text lead to, in lower case."""
+    return {host.lower().rstrip(".") for host in _HOST.findall(text)}
+
+
+def _line(line: str, known_hosts: Set[str] | None) -> list[tuple[FindingKind, str, str]]:
+    found: list[tuple[FindingKind, str, str]] = []
+    if hidden := _hidden(line):
+        names = ", ".join(sorted(set(hidden.values()))[:3])
+        why = f"holds characters that cannot be seen: {names}"
+        found.append(("invisible", why, _around(line, min(hidden))))
+        # What is hidden between the letters must not hide the words either.
+        line = "".join(character for character in line if not _is_hidden(character))
+    for why, pattern in _INJECTIONS:
+        if match := pattern.search(line):
+            found.append(("injection", why, _around(line, match.start())))
+    for why, pattern in _SECRETS:
+        if match := pattern.search(line):
+            found.append(("secret", why, _masked(match[0])))
+            break
+    if known_hosts is not None and "://" in line:
+        for host in sorted(hosts(line) - known_hosts):
+            why = f"leads to {host}, which nothing led to before"
+            found.append(("host", why, _around(line, line.lower().find(host))))
+    return found
+
+
+def _is_hidden(character: str) -> bool:
+    code = ord(character)
+    return (
+        (unicodedata.category(character) in ("Cf", "Cc", "Cs", "Co") and character not in "\t\r\xad")
+        or 0xFE00 <= code <= 0xFE0E
+        or 0xE0100 <= code <= 0xE01EF
+        or character in "\u115f\u1160\u3164\uffa0\u034f"
+    )
+
+
+def _hidden(line: str) -> dict[int, str]:
+    """Where a line holds characters that cannot be seen, and their names."""
+    hidden = {}
+    for match in _SUSPECT.finditer(line):
+        character, at = match[0], match.start()
+        joins = character in _JOINERS and 0 < at < len(line) - 1 and ord(line[at - 1]) > 0x5FF
+        mark_of_the_file = character == "\ufeff" and at == 0
+        if _is_hidden(character) and not joins and not mark_of_the_file:
+            hidden[at] = f"U+{ord(character):04X}"
+    return hidden
+
+
+def visible(text: str) -> str:
+    """The text with every character that cannot be seen written as U+…, safe to store and to show."""
+    if not _SUSPECT.search(text):
+        return text
+    return "".join(f"[U+{ord(each):04X}]" if _is_hidden(each) else each for each in text)
+
+
+def _around(line: str, at: int) -> str:
+    start = max(0, at - 40)
+    return visible(line[start : start + EXCERPT]).strip()
+
+
+def _masked(secret: str) -> str:
+    """Enough of a secret to find it, not enough to use it."""
+    return visible(f"{secret[:8]}… ({len(secret)} characters)")

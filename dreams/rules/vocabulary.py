@@ -1,0 +1,187 @@
+"""The words that carry facts (English; CJK negations in `meaning`): units, months, modals, negations."""
+
+# A unit as written -> (its name, the base unit, how many of the base it is).
+UNITS: dict[str, tuple[str, str, float]] = {
+    spelling: (name, base, factor)
+    for name, base, factor, spellings in (
+        ("millisecond", "second", 0.001, "ms msec millisecond milliseconds"),
+        ("second", "second", 1, "s sec secs second seconds"),
+        ("minute", "second", 60, "min mins minute minutes"),
+        ("hour", "second", 3_600, "h hr hrs hour hours"),
+        ("day", "second", 86_400, "d day days"),
+        ("week", "second", 604_800, "w week weeks"),
+        ("month", "month", 1, "month months"),
+        ("quarter", "month", 3, "quarter quarters"),
+        ("year", "month", 12, "y yr yrs year years"),
+        ("byte", "byte", 1, "B byte bytes"),
+        ("kilobyte", "byte", 1e3, "kB KB kilobyte kilobytes"),
+        ("megabyte", "byte", 1e6, "MB megabyte megabytes"),
+        ("gigabyte", "byte", 1e9, "GB gigabyte gigabytes"),
+        ("terabyte", "byte", 1e12, "TB terabyte terabytes"),
+        ("kibibyte", "byte", 2**10, "KiB Ki"),
+        ("mebibyte", "byte", 2**20, "MiB Mi"),
+        ("gibibyte", "byte", 2**30, "GiB Gi"),
+        ("bit/s", "bit/s", 1, "bit/s bps"),
+        ("kilobit/s", "bit/s", 1e3, "kbit/s kbps"),
+        ("megabit/s", "bit/s", 1e6, "Mbit/s Mbps"),
+        ("gigabit/s", "bit/s", 1e9, "Gbit/s Gbps"),
+        ("percent", "percent", 1, "% percent pct"),
+        ("1/second", "1/second", 1, "req/s rps /s Hz"),
+        ("1/minute", "1/minute", 1, "req/min rpm /min"),
+        ("dollar", "dollar", 1, "$ USD dollar dollars"),
+        ("cent", "dollar", 0.01, "cent cents"),
+        ("euro", "euro", 1, "€ EUR euro euros"),
+        ("pound", "pound", 1, "£ GBP"),
+        ("yen", "yen", 1, "¥ JPY yen"),
+        ("franc", "franc", 1, "CHF"),
+        ("millimetre", "metre", 0.001, "mm"),
+        ("centimetre", "metre", 0.01, "cm"),
+        ("metre", "metre", 1, "m metre metres meter meters"),
+        ("kilometre", "metre", 1e3, "km"),
+        ("gram", "gram", 1, "g gram grams"),
+        ("kilogram", "gram", 1e3, "kg"),
+        ("pixel", "pixel", 1, "px pixel pixels"),
+        ("point", "point", 1, "pt"),
+        ("celsius", "celsius", 1, "°C"),
+        ("fahrenheit", "fahrenheit", 1, "°F"),
+        ("", "", 1e3, "k K"),
+        ("", "", 1e6, "M million"),
+        ("", "", 1e9, "bn billion"),
+    )
+    for spelling in spellings.split()
+}
+
+NUMBER_WORDS: dict[str, float] = {
+    word: float(value)
+    for value, word in enumerate(
+        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split(),
+        2,
+    )
+} | {
+    "zero": 0,
+    "dozen": 12,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
+    "ninety": 90,
+    "hundred": 100,
+    "thousand": 1_000,
+}
+
+MONTHS: dict[str, int] = {
+    spelling: number
+    for number, spellings in enumerate(
+        (
+            "january jan",
+            "february feb",
+            "march mar",
+            "april apr",
+            "may",
+            "june jun",
+            "july jul",
+            "august aug",
+            "september sept sep",
+            "october oct",
+            "november nov",
+            "december dec",
+        ),
+        1,
+    )
+    for spelling in spellings.split()
+}
+
+# Times by name, each to the form all its spellings share.
+TIMES: dict[str, str] = {
+    spelling: name
+    for name, spellings in (
+        ("mon", "monday mondays"),
+        ("tue", "tuesday tuesdays"),
+        ("wed", "wednesday wednesdays"),
+        ("thu", "thursday thursdays"),
+        ("fri", "friday fridays"),
+        ("sat", "saturday saturdays"),
+        ("sun", "sunday sundays"),
+        ("weekday", "weekday weekdays"),
+        ("weekend", "weekend weekends"),
+        ("hourly", "hourly"),
+        ("daily", "daily"),
+        ("nightly", "nightly"),
+        ("weekly", "weekly"),
+        ("biweekly", "biweekly fortnightly"),
+        ("monthly", "monthly"),
+        ("quarterly", "quarterly"),
+        ("yearly", "yearly annually"),
+        ("today", "today"),
+        ("tomorrow", "tomorrow"),
+        ("yesterday", "yesterday"),
+        ("morning", "morning mornings"),
+        ("afternoon", "afternoon afternoons"),
+        ("evening", "evening evenings"),
+        ("noon", "noon midday"),
+        ("midnight", "midnight"),
+    )
+    for spelling in spellings.split()
+}
+
+# How binding a statement is, and under which condition it holds.
+MODALS: dict[str, str] = {
+    spelling: name
+    for name, spellings in (
+        ("must", "must shall required mandatory always need needs needed requires require obligatory"),
+        ("should", "should ought recommended recommend recommends suggested prefer prefers preferred want"),
+        ("should", "wants likes favours favors ideally"),
+        ("may", "may can could might optional optionally allowed permitted possibly perhaps maybe"),
+        ("sometimes", "sometimes often usually rarely seldom mostly occasionally frequently typically"),
+        ("only", "only solely exclusively"),
+        ("unless", "unless except"),
+        ("if", "if until till when whenever while"),
+        ("about", "about approximately roughly around nearly almost"),
+        ("temporary", "temporarily temporary provisional tentative tentatively"),
+        ("permanent", "permanently permanent"),
+    )
+    for spelling in spellings.split()
+}
+# "must not" and "cannot" forbid, as "never" does; after these words a negation leaves no other duty.
+FORBIDDING = frozenset("must shall can could may might".split())
+
+NEGATIONS = frozenset(
+    "not no never none nobody nothing neither nor without cannot avoid avoids stop stops don't".split()
+)
+
+# Words that turn a statement round, each to the word it denies.
+OPPOSITES: dict[str, str] = dict(
+    pair.split(":")
+    for pair in (
+        "disable:enable disables:enable disabled:enable disabling:enable deny:allow denies:allow denied:allow "
+        "forbid:allow forbids:allow forbidden:allow prohibit:allow prohibited:allow exclude:include "
+        "excludes:include excluded:include excluding:include false:true off:on fail:succeed fails:succeed "
+        "failed:succeed fewer:more less:more least:most minimum:maximum min:max below:above under:above "
+        "after:before later:earlier decrease:increase decreases:increase decreased:increase lower:raise "
+        "lowered:raise reject:accept rejects:accept rejected:accept unsafe:safe invalid:valid private:public "
+        "inactive:active incompatible:compatible unsupported:supported impossible:possible "
+        "outgoing:incoming outbound:inbound export:import exports:import last:first oldest:newest "
+        "older:newer slower:faster remove:add removes:add removed:add closed:open stopped:started "
+        "down:up buy:sell dislikes:likes wrong:right bad:good old:new internal:external"
+    ).split()
+)
+
+# Words whose two sides mean different things: their order is part of the meaning.
+RELATIONS = frozenset("over than instead rather before after from into versus vs to by".split())
+# Words that a mere change of wording brings in or drops. “or”, “all”, “some”, “each” are none of them.
+FILLERS = frozenset(
+    "a an the this that these those there here it its itself is are was were be been being am do does did "
+    "has have had having will would to of in on at by for with from into onto as and but so then than "
+    "also too just very really please note which who whom whose what where how their they them he she his "
+    "her we our us you your i my me user users over more such like instead rather now currently about "
+    "longer yet still it's we're they're let's s t re ll ve d".split()
+)
+
+EXTENSIONS = tuple(
+    "md txt toml yaml yml json jsonl ini cfg conf env lock csv tsv xml html css js mjs ts tsx jsx py rb go rs "
+    "java kt swift c h cpp hpp cs php pl lua sh bash zsh fish ps1 sql db sqlite log tf hcl proto gradle "
+    "ipynb pdf docx xlsx png jpg jpeg svg gif zip tar gz tgz whl pem key crt service".split()
+)
