@@ -10,7 +10,7 @@ from typing import Any
 import anthropic
 import pytest
 
-from sandbox import dreams
+from sandbox import dream_run, dreams
 from sandbox.state import State
 from tests.sandbox import seeds
 from tests.sandbox_server import Sandbox
@@ -596,3 +596,45 @@ def test_nothing_is_written_while_no_step_is_due(monkeypatch: pytest.MonkeyPatch
     changes = state.changes
     dreams.advance(state)
     assert state.changes == changes
+
+
+@pytest.mark.parametrize("canceled_at", [3.0, 90.0])
+def test_a_cancel_that_comes_between_choosing_a_step_and_doing_it_wins(
+    canceled_at: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = State(":memory:")
+    clock = Clock(state, monkeypatch)
+    dream = dreams.create_dream(state, body(fill(state), talk(state)), KEY)
+    clock.to(canceled_at - 0.1)
+    dreams.advance(state)
+    clock.to(canceled_at)
+    begin = state.transaction
+
+    def cancel_first() -> Any:
+        monkeypatch.setattr(state, "transaction", begin)
+        dream_run.cancel(state, state.get("dream", dream["id"]) or {})
+        return begin()
+
+    monkeypatch.setattr(state, "transaction", cancel_first)
+    dreams.advance(state)
+    clock.to(100)
+    dreams.advance(state)
+    seen: dict[str, Any] = state.get("dream", dream["id"]) or {}
+    assert (seen["status"], seen["ended_at"]) == (
+        "canceled",
+        state.stamp(clock.start + timedelta(seconds=canceled_at)),
+    )
+    assert at_rest(state)
+
+
+def test_a_dream_canceled_just_before_its_end_is_not_completed_any_more(
+    client: anthropic.Anthropic, sandbox: Sandbox, clock: Clock
+) -> None:
+    dream = ask(client, sandbox.state)
+    clock.to(89.5)
+    until(lambda: sandbox.state.all("event"), lambda events: len(events) > 40)
+    canceled = client.beta.dreams.cancel(dream.id)
+    clock.to(95)
+    until(lambda: sandbox.state, at_rest)
+    after = client.beta.dreams.retrieve(dream.id)
+    assert (after.status, after.ended_at) == ("canceled", canceled.ended_at)
