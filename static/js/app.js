@@ -125,6 +125,8 @@
     ["k", ["previous memory", () => move("[data-walk] a", -1)]],
     ["n", ["next change inside the memory", () => walkHunks(1)]],
     ["p", ["previous change inside the memory", () => walkHunks(-1)]],
+    ["u", ["up", () => all(".crumbs a").at(-1)?.click()]],
+    ["R", ["reload", () => location.reload()]],
     ["/", ["search", () => one("[data-filter], input[type=search]")?.focus()]],
     ["?", ["this help", showKeys]],
   ]);
@@ -186,6 +188,7 @@
   function applies(key) {
     if (key === "j" || key === "k") return Boolean(one("[data-walk]"));
     if (key === "n" || key === "p") return Boolean(one("[data-hunk]"));
+    if (key === "u") return Boolean(one(".crumbs a"));
     if (key === "/") return Boolean(one("[data-filter], input[type=search]"));
     return true;
   }
@@ -218,8 +221,21 @@
   // --- With htmx: what was swapped in is settled, what was decided is said ------------------------------------------
   document.addEventListener("announce", (event) => announce(event.detail.value));
   // The server may send the reader on after a decision: HX-Trigger: {"walk": "next"}.
-  document.addEventListener("walk", () => { if (one("[data-advance]:checked, [data-advance=on]")) move("[data-walk] a", 1); });
-  document.addEventListener("htmx:afterSwap", (event) => { hunk = -1; settle(event.detail.target); });
+  // It waits for the answer to settle: before that, the part to be swapped next is still the old one.
+  document.addEventListener("walk", () => {
+    if (!one("[data-advance]:checked, [data-advance=on]")) return;
+    document.addEventListener("htmx:afterSettle", () => move("[data-walk] a", 1), { once: true });
+  });
+  // A swapped part with tabindex="-1" takes over the focus that the old one held, and is read from its top.
+  document.addEventListener("htmx:load", (event) => {
+    const part = event.detail.elt;
+    settle(part);
+    if (!part.matches(".review__memory")) return;
+    hunk = -1;
+    if (document.activeElement === document.body) part.focus({ preventScroll: true });
+    const review = part.closest(".review");
+    if (review.getBoundingClientRect().top < 0) review.scrollIntoView();
+  });
   document.addEventListener("htmx:sendError", () => complain("No answer came. Reload the page to see what was saved."));
   document.addEventListener("htmx:responseError", (event) => {
     complain(`The server answered ${event.detail.xhr.status}. Reload the page to see what was saved.`);
