@@ -104,9 +104,7 @@ class _Server:
 
     def __init__(self, url: str) -> None:
         # The bucket stands before every call, so it must fail fast: no retries of redis-py's own.
-        client = redis.Redis.from_url(
-            url, socket_timeout=1.0, socket_connect_timeout=1.0, retry=Retry(NoBackoff(), 0)
-        )
+        client = redis.Redis.from_url(url, socket_timeout=1.0, socket_connect_timeout=1.0, retry=Retry(NoBackoff(), 0))
         self._script = client.register_script(TAKE)
         self._away_until = 0.0
         self._told = False

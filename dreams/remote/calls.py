@@ -58,9 +58,7 @@ class Caller:
         if any(id in ("", ".", "..") for id in ids):
             raise errors.Unsendable("an id is empty")
         if parsing.LONE_SURROGATES.search(json.dumps([ids, given], ensure_ascii=False, default=str)):
-            raise errors.Unsendable(
-                "the text holds half a character (a lone surrogate), which is not valid text"
-            )
+            raise errors.Unsendable("the text holds half a character (a lone surrogate), which is not valid text")
         if self._bucket is not None:
             self._bucket.take()
         failure: errors.RemoteError
@@ -99,9 +97,7 @@ class Caller:
         seen: set[str] = set()
         cursor: str | None = None
         while True:
-            items, cursor = self._ask(
-                lambda answer: parsing.page(answer, read), method, *args, page=cursor, **given
-            )
+            items, cursor = self._ask(lambda answer: parsing.page(answer, read), method, *args, page=cursor, **given)
             yield items
             if cursor is None:
                 return
@@ -109,7 +105,5 @@ class Caller:
                 raise errors.Malformed("a page cursor repeats, or the list never ends")
             seen.add(cursor)
 
-    def _all(
-        self, read: Callable[[Fields], T], method: Callable[..., Any], *args: str, **given: Any
-    ) -> list[T]:
+    def _all(self, read: Callable[[Fields], T], method: Callable[..., Any], *args: str, **given: Any) -> list[T]:
         return [item for items in self._pages(read, method, *args, **given) for item in items]

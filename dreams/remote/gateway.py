@@ -87,9 +87,7 @@ class Gateway(Caller):
     def newest_version(self, store_id: str) -> Version | None:
         """The last write to the store, None when there never was one: one call, the test for "unchanged"."""
         method = self._beta.memory_stores.memory_versions.with_raw_response.list
-        items, _ = self._ask(
-            lambda answer: parsing.page(answer, self._version(store_id)), method, store_id, limit=1
-        )
+        items, _ = self._ask(lambda answer: parsing.page(answer, self._version(store_id)), method, store_id, limit=1)
         return items[0] if items else None
 
     def versions_since(self, store_id: str, version_id: str) -> list[Version]:

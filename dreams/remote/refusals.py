@@ -71,7 +71,8 @@ def quotable(message: Any, *, private: str, key: str) -> str:
     return text
 
 
-def _envelope(response: httpx2.Response) -> dict[str, Any]:
+def envelope(response: httpx2.Response) -> dict[str, Any]:
+    """The `error` object of the vendor's error body, {} when there is none."""
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError):
@@ -89,7 +90,7 @@ def refusal(
     only be about the thing asked for: a key without the dreaming preview gets a plain 404 there.
     """
     status = response.status_code
-    error = _envelope(response)
+    error = envelope(response)
     kind = error["type"] if isinstance(error.get("type"), str) else ""
     message = quotable(error.get("message"), private=private, key=key)
     about: dict[str, Any] = {"status": status, "type": kind[:80], "request_id": request_id(response)}

@@ -113,9 +113,7 @@ def _http_client(base_url: str) -> httpx2.Client:
     # Proxies and certificates of the environment only off this machine. No redirects: the key must not
     # follow to another host.
     off_machine = not is_loopback(base_url)
-    client = httpx2.Client(
-        verify=_tls(off_machine), trust_env=off_machine, limits=LIMITS, follow_redirects=False
-    )
+    client = httpx2.Client(verify=_tls(off_machine), trust_env=off_machine, limits=LIMITS, follow_redirects=False)
     for transport in [client._transport, *client._mounts.values()]:
         if isinstance(transport, httpx2.HTTPTransport):
             # No public way to hand a backend to a transport; a test with dripping headers holds this line.

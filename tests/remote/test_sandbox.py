@@ -77,7 +77,7 @@ def test_dreams_sessions_threads_and_events_are_read(demo: Gateway) -> None:
         assert dream.session_id and demo.session(dream.session_id)
         assert [event for page in demo.event_pages(dream.session_id) for event in page]
     sessions = [session for page in demo.session_pages() for session in page]
-    assert len(sessions) >= 40
+    assert len(sessions) > 20
     assert [s.created_at for s in sessions] == sorted((s.created_at for s in sessions), reverse=True)
     mounted = next(session for session in sessions if session.mounts)
     store_id = mounted.mounts[0].store_id
