@@ -10,7 +10,6 @@ from dreams.render import markdown
 
 ALLOWED = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li", "pre", "code", "hr", "br"}
 ALLOWED |= {"em", "strong", "s", "table", "thead", "tbody", "tr", "th", "td", "a", "span"}
-)
 
 
 class Tags(HTMLParser):
