@@ -14,6 +14,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from rapidfuzz.distance import Indel
@@ -104,11 +105,9 @@ class _Draft:
         self.now = {path: note.content for path, note in self.before.items() if SIGNATURE not in note.content[:400]}
         self.words = {path: reading.words_of(content) for path, content in self.now.items()}
         self.topics = {path: reading.topic_of(path, content) for path, content in self.now.items()}
+        self.old = {path for path, content in self.now.items() if reading.calls_itself_old(path, content)}
         self.reasons: dict[str, list[str]] = defaultdict(list)
         self.sources: dict[str, set[str]] = defaultdict(set)
-
-    def newest(self, paths: Iterable[str]) -> str:
-        return max(sorted(paths), key=lambda path: self.before[path].updated_at)
 
     def explain(self, path: str, reason: str, *sources: str) -> None:
         self.reasons[path].append(reason)
@@ -129,9 +128,10 @@ class _Draft:
                     self.drop(path, f"exact copy of {keeper}", keeper)
 
     def fold_near_copies(self) -> None:
-        """Of near copies on one topic the newest stays and takes over the lines that only the others hold."""
+        """Of near copies on one topic the newest stays and takes over the lines that only the others hold; so
+        does the note of the same topic and folder for one that calls itself old."""
         ranked = sorted(self.now, key=lambda path: self.before[path].updated_at, reverse=True)
-        rank = {path: (self.wishes.allow(path), place) for place, path in enumerate(ranked)}
+        rank = {path: (self.wishes.allow(path), path in self.old, place) for place, path in enumerate(ranked)}
         into: dict[str, str] = {}
 
         def kept(path: str) -> str:
@@ -139,8 +139,10 @@ class _Draft:
                 path = into[path]
             return path
 
-        pairs = reading.likely_copies({path: self.words[path] for path in self.now})
-        for pair in sorted(pairs, key=lambda pair: sorted(rank[path] for path in pair)):
+        places = {path: (path.rpartition("/")[0], self.topics[path]) for path in self.now}
+        superseded = {(old, new) for old in self.old & places.keys() for new in places if places[new] == places[old]}
+        copies = reading.likely_copies({path: self.words[path] for path in self.now})
+        for pair in sorted(superseded.union(copies), key=lambda pair: sorted(rank[path] for path in pair)):
             keeper, path = sorted(map(kept, pair), key=rank.__getitem__)
             if keeper != path and self.wishes.allow(path) and self.near(path, keeper) and self.fold(path, keeper):
                 into[path] = keeper
@@ -150,13 +152,15 @@ class _Draft:
         first, second = self.words[one], self.words[other]
         shorter, both = min(len(first), len(second)), len(first) + len(second)
         if self.topics[one] == self.topics[other]:
-            return (both - Indel.distance(first, second)) / 2 >= NEAR_COPY * shorter > 0
+            alike = (both - Indel.distance(first, second)) / 2 >= NEAR_COPY * shorter > 0
+            return alike or (one in self.old) != (other in self.old)
         titles = [len(reading.words_of(reading.heading_of(self.before[path].content))) for path in (one, other)]
         return min(titles) > 0 and first[titles[0] :] == second[titles[1] :]
 
     def fold(self, path: str, keeper: str) -> bool:
         """Move what only `path` says into `keeper`, then drop it; False when that cannot be done line by line."""
         extra = reading.unsaid(self.now[path], self.now[keeper])
+        how = "calls itself old, and is on the topic of" if path in self.old else "near copy of"
         code = set(self.now[path].split("\n")) - {line for _, line, _ in reading.prose_lines(self.now[path])}
         merged = f"{self.now[keeper].rstrip()}\n\n## Also noted in {path}\n\n" + "\n".join(extra) + "\n"
         fits = not extra or (self.wishes.allow(keeper) and _fits(merged))
@@ -164,8 +168,8 @@ class _Draft:
             return False
         if extra:
             self.now[keeper] = merged
-            self.explain(keeper, f"took over {len(extra)} line(s) that only its near copy {path} held", path)
-        self.drop(path, f"near copy of {keeper}, which is kept", keeper)
+            self.explain(keeper, f"took over {len(extra)} line(s) that only {path} held", path)
+        self.drop(path, f"{how} {keeper}, which is kept", keeper)
         return True
 
     def let_newest_value_win(self) -> None:
@@ -185,7 +189,7 @@ class _Draft:
             (path, newest, subject)
             for subject, places in sorted(told.items())
             if 2 <= len(places) < FORM_FIELD
-            for newest in [self.newest(places)]
+            for newest in [max(sorted(places), key=lambda path: self.before[path].updated_at)]
             for path in sorted(places)
             if reading.contradict(places[path][1], places[newest][1])
         ]
@@ -195,8 +199,7 @@ class _Draft:
                 continue
             (number, old), (_, value) = told[subject][path], told[subject][newest]
             lines = self.now[path].split("\n")
-            head, _, tail = lines[number].rpartition(old)
-            lines[number] = head + value + tail
+            lines[number] = value.join(lines[number].rsplit(old, 1))
             if _fits("\n".join(lines)):
                 self.now[path] = "\n".join(lines)
                 says = f'"{reading.clean(" ".join(subject), 60)}" was {reading.clean(old, 80)} here'
@@ -204,8 +207,9 @@ class _Draft:
 
     def twins(self, one: str, other: str, clashes: int) -> bool:
         """Two notes of one form about different things: their values differ because the things do."""
-        same_name = one.rsplit("/", 1)[-1] == other.rsplit("/", 1)[-1]
-        return self.topics[one] != self.topics[other] and (clashes > 2 or same_name)
+        (folder, _, name), (folder2, _, name2) = one.rpartition("/"), other.rpartition("/")
+        alike = clashes > 2 or name == name2 or folder == folder2 != ""
+        return alike and self.topics[one] != self.topics[other]
 
     def drop_one_offs(self) -> None:
         """Dated or scratch-like notes that call themselves passing, and empty ones, unless another note names them."""
@@ -263,8 +267,7 @@ def _fits(content: str) -> bool:
 
 def _index(titles: dict[str, str]) -> str:
     """One line a note, by folder; cut off, with a count, where the API's size limit would be passed."""
-    lines: list[str] = []
-    folder, room = "", MAX_BYTES - 1_000
+    lines, folder, room = list[str](), "", MAX_BYTES - 1_000
     for done, path in enumerate(sorted(titles, key=lambda path: path.rpartition("/"))):
         here, _, name = path.rpartition("/")
         new = ([f"\n## {here}/\n"] if not lines or here != folder else []) + [f"- {name}: {titles[path]}"]
@@ -277,16 +280,15 @@ def _index(titles: dict[str, str]) -> str:
 
 
 def _recurring(transcripts: Sequence[Transcript]) -> list[str]:
-    """Markdown items: three telling words in a row that at least three transcripts hold, with the sentences."""
-    holders: dict[tuple[str, ...], dict[int, str]] = defaultdict(dict)
+    """Markdown items: two telling words in a row that at least three transcripts hold, with the sentences."""
+    holders: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
     for number, transcript in enumerate(transcripts):
         for sentence in (part for turn in transcript.turns for part in reading.sentences(turn)):
             telling = reading.telling_words(sentence)
-            for i in range(len(telling) - 2):
-                holders[tuple(telling[i : i + 3])].setdefault(number, sentence)
-    often = [run for run in holders if len(holders[run]) >= RECURS]
-    items: list[str] = []
-    quoted: set[tuple[int, str]] = set()
+            for run in pairwise(telling):
+                holders[run].setdefault(number, sentence)
+    often = [run for run, said in holders.items() if len(said) >= RECURS and reading.is_telling(run)]
+    items, quoted = list[str](), set[tuple[int, str]]()
     for run in sorted(often, key=lambda run: (-len(holders[run]), run)):
         said = set(holders[run].items())
         if not quoted & said and sum(item.startswith("- ") for item in items) < RECURRING_ITEMS:

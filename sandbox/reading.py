@@ -20,7 +20,9 @@ _FACT = re.compile(
     r"^\s*(?P<bullet>[-*+]\s+)?(?P<subject>[^:=]{3,60}?)(?P<link>\**[:=]\**\s+|\s+(?:is|are)\s+(?:now\s+)?)"
     r"(?P<value>\S(?:.{0,78}\S)?)\s*$"
 )
-_COPY_MARK = re.compile(r"(?:copy|old|new|final|draft|backup|bak|dup|duplicate|v\d+|the|a|of)")
+_OLD_MARK = re.compile(r"(?:copy|old|backup|bak|dup|duplicate|outdated|superseded)")
+_SMALL_WORD = re.compile(r"(?:new|final|draft|v\d+|the|a|an|and|of|from|notes?)")
+_OF_YEAR = re.compile(r"\(?notes? (?:from|of) 20\d\d\)?", re.I)
 _NO_SUBJECT = re.compile(
     r"(?:th(?:is|at|ere|ese|ose|ey|ing)|it|here|wh\w+|if|and|but|so|or|one|note|see|s?he|we|you|i|last)"
 )
@@ -33,6 +35,7 @@ _EMPTY_WORD = re.compile(
 _DATE_OR_SCRATCH = re.compile(
     r"\d{4}-?\d\d-?\d\d|(?:^|[\W_])(?:scratch|tmp|temp|todo|log|wip|debug|draft)(?:[\W_]|$)", re.I
 )
+_SCRATCH_PLACE = re.compile(r"(?:^|/)(?:tmp|temp|scratch)(?:/|\.\w+$|$)", re.I)
 _PASSING = re.compile(r"\b(?:temporary|one-off|scratch|throwaway|today only|delete (?:this )?after)\b", re.I)
 
 
@@ -53,12 +56,23 @@ def heading_of(content: str) -> str:
     return next((line.strip("# ") for line in lines if line.startswith("#") and line.strip("# ")), "")
 
 
-def topic_of(path: str, content: str) -> frozenset[str]:
-    """What a note is about, by its heading, else its file name: "Deploy (old)" and "Deployment" are one topic,
-    "Deploy staging" and "Deploy production" are two, however alike their texts."""
+def name_of(path: str, content: str) -> str:
+    """What a note calls itself: its heading, else its file name without ending and number."""
     stem = re.sub(r"[-_ ]*\(?\b\d\)?$", "", path.rsplit("/", 1)[-1].rsplit(".", 1)[0])
-    named = words_of((heading_of(content) or stem).replace("_", " "))
-    return frozenset(word[:5] for word in named if not _COPY_MARK.fullmatch(word))
+    return (heading_of(content) or stem).replace("_", " ")
+
+
+def topic_of(path: str, content: str) -> frozenset[str]:
+    """What a note is about: "Deploy (old)" and "Deployment" are one topic, "Deploy staging" and "Deploy production"
+    are two, however alike their texts."""
+    named = words_of(_OF_YEAR.sub("", name_of(path, content)))
+    return frozenset(word[:5] for word in named if not _SMALL_WORD.fullmatch(word) and not _OLD_MARK.fullmatch(word))
+
+
+def calls_itself_old(path: str, content: str) -> bool:
+    """Whether a note says in its heading or file name that there is, or should be, a newer one."""
+    name = name_of(path, content) + " " + name_of(path, "")
+    return bool(_OF_YEAR.search(name)) or any(map(_OLD_MARK.fullmatch, words_of(name)))
 
 
 def prose_lines(content: str) -> Iterator[tuple[int, str, bool]]:
@@ -89,9 +103,11 @@ def fact_in(line: str, alone: bool) -> tuple[tuple[str, ...], str] | None:
 
 
 def passing_mark(path: str, content: str) -> str | None:
-    """Why a note looks made for the day: it is empty, or named so and calls itself so."""
+    """Why a note looks made for the day: it is empty, lies in a scratch place, or is named so and calls itself so."""
     if not content.strip():
         return "empty"
+    if place := _SCRATCH_PLACE.search(path):
+        return f'one-off note: "{place[0].strip("/")}"'
     match = _DATE_OR_SCRATCH.search(path) and _PASSING.search(content)
     return f'one-off note: it says "{match[0].lower()}"' if match else None
 
@@ -137,6 +153,11 @@ def sentences(text: str) -> list[str]:
 def telling_words(sentence: str) -> list[str]:
     """The words that carry meaning, the first 400 characters of a sentence."""
     return [word for word in words_of(sentence[:400]) if not _EMPTY_WORD.fullmatch(word)]
+
+
+def is_telling(run: tuple[str, str]) -> bool:
+    """Whether two words in a row are likely to name something: "days ago" is not, "nightly round" is."""
+    return len("".join(run)) >= 9 or not "".join(run).isascii()
 
 
 def likely_copies(texts: dict[str, list[str]]) -> list[tuple[str, str]]:

@@ -89,6 +89,23 @@ def test_twins_about_different_things_are_not_merged() -> None:
     assert decided(note("/staging.md", staging), note("/production.md", production, 2)) == {}
 
 
+@pytest.mark.parametrize(
+    ("path", "heading"),
+    [
+        ("/deploy_old.md", "Deploy runbook"),
+        ("/steps.md", "Deploy runbook (notes from 2024)"),
+        ("/x.md", "Old deploy runbook"),
+    ],
+)
+def test_a_note_that_calls_itself_old_goes_into_the_one_on_its_topic(path: str, heading: str) -> None:
+    old = f"# {heading}\n\n- Releases happen on Thursdays\n- Ask in the release channel before you begin, and wait.\n"
+    edits = decided(note(path, old, 9), note("/deploy.md", RUNBOOK, 1))  # whichever was touched last
+    assert {name: edit.kind for name, edit in edits.items()} == {"/deploy.md": "update", path: "delete"}
+    assert "Releases happen on Thursdays" in (edits["/deploy.md"].content or "")
+    assert "calls itself old" in edits[path].reason
+    assert decided(note(path, f"# {heading}\n\n- Thursdays\n"), note("/elsewhere/deploy.md", RUNBOOK)) == {}
+
+
 def test_a_copy_with_code_that_the_newer_lacks_is_left_alone() -> None:
     older = RUNBOOK + "\n```\nmake rollback\n```\n"
     assert decided(note("/deploy.md", RUNBOOK, 5), note("/deploy-old.md", older, 1)) == {}
@@ -155,6 +172,11 @@ def test_the_fields_of_a_form_are_no_contradictions() -> None:
         for n, name in enumerate(["Alder", "Birch", "Cedar", "Elder", "Hazel"], 1)
     ]
     assert decided(*forms) == {}
+    pair = [
+        note(f"/customers/{name}.md", f"# {name}\n\n- Monthly limit: {n}00 EUR\n", n)
+        for n, name in enumerate("ABC", 1)
+    ]
+    assert decided(*pair) == {}
     two = [note(f"/{name}/info.md", f"# {name}\n\n- Main language: lang {name}\n") for name in ("Go", "Ada")]
     assert decided(*two) == {}
 
@@ -166,6 +188,7 @@ def test_passing_notes_are_dropped_unless_a_note_names_them() -> None:
     scratch = note("/misc/scratch.md", "Temporary list for the retest, delete after Friday")
     assert decided(scratch, note("/a.md", "alpha"))["/misc/scratch.md"].kind == "delete"
     assert decided(scratch, note("/a.md", "see misc/scratch.md.")) == {}
+    assert list(decided(note("/tmp/x.md", "# Retest"), note("/tmpl/x.md", "# Form"))) == ["/tmp/x.md"]  # by its place
     assert decided(note("/misc/plan.md", "A temporary plan")) == {}  # its name says nothing of the kind
     assert decided(note("/log/2026-10-01.md", "We met and agreed")) == {}  # it does not call itself passing
     assert list(decided(note("/log/2026-10-01.md", "One-off fix of the importer"))) == ["/log/2026-10-01.md"]
@@ -195,7 +218,7 @@ def test_what_three_sessions_say_is_noted_with_the_sessions() -> None:
     ]
     recurring = decided(note("/a.md", "alpha"), transcripts=sessions)["/recurring.md"].content or ""
     assert SIGNATURE in recurring
-    assert "**billing export fails**, in 3 sessions" in recurring
+    assert "**billing export**, in 3 sessions" in recurring
     assert "sesn_1 (Session 1): “The billing export fails on Mondays again.”" in recurring
     assert "sesn_3" not in recurring
     assert decided(note("/a.md", "alpha"), transcripts=sessions[:3]) == {}
@@ -238,7 +261,7 @@ def test_instructions_have_the_effects_they_promise() -> None:
     assert list(decided(*copies, wish="keep /legal/")) == ["/b.md", "/c.md"]
     assert list(decided(*copies, wish="only /c")) == ["/c.md"]
     assert plan(copies[:1], [], "no index") == []
-    near = [note("/deploy.md", RUNBOOK), note("/deploy-old.md", RUNBOOK + "- More\n", 2)]
+    near = [note("/deploy.md", RUNBOOK), note("/deploy-2.md", RUNBOOK + "- More\n", 2)]
     assert list(decided(*near)) == ["/deploy.md"]
     assert decided(*near, wish="Do not merge anything") == {}
 
