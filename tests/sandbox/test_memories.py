@@ -1,6 +1,8 @@
 """Memories: paths, sizes, listings, preconditions, conflicts, renames."""
 
+import contextlib
 import hashlib
+import threading
 import unicodedata
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -296,3 +298,27 @@ def test_of_many_writers_at_once_one_creates_and_one_updates(notes: Notes) -> No
         updates = [lambda n=n: notes.update(memory, content=f"n{n}", sha=sha("one")) for n in range(8)]
         assert sum(pool.map(attempt, updates)) == 1
     assert notes.history(memory) == ["modified", "created"]
+
+
+def test_a_check_and_the_write_after_it_are_one_step(
+    notes: Notes, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_have_looked, look = threading.Barrier(2), sandbox.state.paths
+
+    def look_and_wait_for_the_other(store: str) -> dict[str, str]:
+        found = look(store)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_have_looked.wait(0.3)  # in vain, as long as one request shuts out the other
+        return found
+
+    monkeypatch.setattr(sandbox.state, "paths", look_and_wait_for_the_other)
+
+    def attempt(content: str) -> bool:
+        try:
+            notes.create("/a", content)
+        except anthropic.ConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(attempt, ["one", "two"])) == [False, True]
