@@ -28,7 +28,11 @@ def compare(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
     statements are looked for in the whole store, not path by path: a fact that moved is not lost.
     """
     shas_before, shas_after = _shas(before), _shas(after)
-    statements_before, statements_after = _statements(before), _statements(after)
+    statements_before = {path: split(path, text) for path, text in before.items()}
+    statements_after = {
+        path: statements_before[path] if before.get(path) == text else split(path, text)
+        for path, text in after.items()
+    }
     found = lineage(shas_before, shas_after, _keys(statements_before), _keys(statements_after))
     book = ledger(
         [sentence for path in sorted(before) for sentence in statements_before[path]],
@@ -89,10 +93,6 @@ def groups(changes: Changes, before: Mapping[str, str], after: Mapping[str, str]
 def _shas(texts: Mapping[str, str]) -> dict[str, str]:
     # Lone surrogates cannot be stored by the vendor, but a comparison must not die of them.
     return {path: hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest() for path, text in texts.items()}
-
-
-def _statements(texts: Mapping[str, str]) -> dict[str, list[Sentence]]:
-    return {path: split(path, text) for path, text in texts.items()}
 
 
 def _keys(statements: Mapping[str, list[Sentence]]) -> dict[str, set[str]]:

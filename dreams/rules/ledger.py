@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
+from itertools import islice
 
 from dreams.rules.change_types import Altered, Place
 from dreams.rules.meaning import Meaning, Meanings, changed_kinds, stem
@@ -14,8 +15,10 @@ OLD_KEPT, NEW_KNOWN = 0.8, 0.6
 ALIKE, ALIKE_SAME_PATH = 0.6, 0.5
 # So much of a new statement has to be known from the few nearest old ones.
 SOURCED = 0.6
-# How candidates are found: by the rarest of their words and facts, if not too many share them.
-PROBES, TOO_COMMON, CANDIDATES = 6, 200, 8
+# Candidates are found by their rarest words and facts, until too many share them; else in the same memory.
+PROBES, TOO_COMMON, CANDIDATES = 5, 250, 8
+# A heading never became a sentence with another meaning, nor did a line of code.
+_APART = ("heading", "code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,28 +88,47 @@ class _Index:
         self.sentences = list({(each.key, each.path): each for each in sentences}.values())
         self.meanings = meanings
         self.holders: dict[str, list[int]] = defaultdict(list)
+        self.by_path: dict[str, list[int]] = defaultdict(list)
+        self.found: dict[tuple[str, str], list[Sentence]] = {}
         for at, sentence in enumerate(self.sentences):
+            self.by_path[sentence.path].append(at)
             for item in meanings[sentence.key].everything:
                 self.holders[item].append(at)
 
     def near(self, sentence: Sentence) -> list[Sentence]:
         """At most eight candidates, the likeliest first, never the very same statement."""
-        probes = [
-            (len(self.holders[item]), item) for item in self.meanings[sentence.key].everything if item in self.holders
-        ]
+        asked = (sentence.path, sentence.key)
+        if asked not in self.found:
+            shared = self._shared(sentence)
+            enough = max(shared.values(), default=0) / 2
+            ranked = sorted(
+                [at for at, common in shared.items() if common >= enough],
+                key=lambda at: (-shared[at], self.sentences[at].path != sentence.path, at),
+            )
+            near = (self.sentences[at] for at in ranked)
+            self.found[asked] = list(islice((each for each in near if each.key != sentence.key), CANDIDATES))
+        return self.found[asked]
+
+    def _shared(self, sentence: Sentence) -> Counter[int]:
+        """How many of its rarest words and facts other statements share."""
+        everything = self.meanings[sentence.key].everything
+        probes = sorted((len(self.holders[item]), item) for item in everything if item in self.holders)
         shared: Counter[int] = Counter()
-        for common, item in sorted(probes)[:PROBES]:
-            if common <= TOO_COMMON:
+        looked_at = 0
+        for common, item in probes[:PROBES]:
+            looked_at += common
+            if looked_at <= TOO_COMMON:
                 shared.update(self.holders[item])
-        ranked = sorted(shared, key=lambda at: (-shared[at], self.sentences[at].path != sentence.path, at))
-        found = (self.sentences[at] for at in ranked[: 2 * CANDIDATES])
-        return [other for other in found if other.key != sentence.key][:CANDIDATES]
+        if not shared:
+            for at in self.by_path[sentence.path][:TOO_COMMON]:
+                if common := len(everything & self.meanings[self.sentences[at].key].everything):
+                    shared[at] = common
+        return shared
 
 
 def _unknown(one: Meaning, other: Meaning) -> list[str]:
     """The words of one that the other has neither as a word nor as a name."""
-    known = set(other.words).union(stem(name.lower()) for name in other.of("name"))
-    return [word for word in one.words if word not in known]
+    return [word for word in one.words if word not in other.everything]
 
 
 def _reworded(gone: Sequence[Sentence], index: _Index) -> tuple[set[str], set[str]]:
@@ -142,13 +164,11 @@ def _within(part: Meaning, whole: Meaning) -> bool:
 def _join(parts: Iterable[Meaning], whole: Meaning) -> bool:
     """Whether the parts together are all the whole says: no word and no fact of it comes from elsewhere."""
     parts = list(parts)
-    words = {word for part in parts for word in part.words}
-    names = {stem(name.lower()) for part in parts for name in part.of("name")}
-    if any(word not in words | names for word in whole.words):
+    words = {word for part in parts for word in part.order}
+    if not words.issuperset(whole.order):
         return False
     for kind, values in whole.facts.items():
-        together = [value for part in parts for value in part.of(kind)]
-        if set(values) - set(together) - ({name for name in values if stem(name.lower()) in words}):
+        if kind != "name" and not {value for part in parts for value in part.of(kind)}.issuperset(values):
             return False
     # "Never A. Never B." may become "Never A or B", but not "Never A. B."
     denials = {part.of("negation") for part in parts}
@@ -182,12 +202,17 @@ def _altered(gone: Sequence[Sentence], fresh: Set[str], index: _Index) -> list[_
 
 def _likeness(old: Sentence, new: Sentence, was: Meaning, says: Meaning) -> float:
     """How alike two statements are, from 0 to 1; 0 when they are not about the same thing."""
+    if (old.kind in _APART or new.kind in _APART) and old.kind != new.kind:
+        return 0
     missing, extra = len(_unknown(was, says)), len(_unknown(says, was))
-    if not was.words or missing > (1 - OLD_KEPT) * len(was.words) or extra > (1 - NEW_KNOWN) * len(says.words):
+    known = len(was.words) - missing
+    if missing > (1 - OLD_KEPT) * len(was.words) or extra > (1 - NEW_KNOWN) * len(says.words):
+        return 0
+    same_path = old.path == new.path
+    if known < (1 if same_path else 2):
         return 0
     one, other = was.everything, says.everything
     alike = 2 * len(one & other) / (len(one) + len(other))
-    same_path = old.path == new.path
     return alike + 0.1 * same_path if alike >= (ALIKE_SAME_PATH if same_path else ALIKE) else 0
 
 
@@ -211,8 +236,7 @@ def _sourced(new: Sentence, sources: _Index, paths: set[str]) -> bool:
     if not says.everything or (new.kind == "heading" and len(says.words) < 4 and not _values(says)):
         return True
     near = [sources.meanings[old.key] for old in sources.near(new)[: CANDIDATES // 2]]
-    known = {word for old in near for word in old.words}
-    known |= {stem(name.lower()) for old in near for name in old.of("name")}
+    known = {word for old in near for word in old.order}
     known_values = {value for old in near for value in _values(old)}
     unknown = sum(word not in known for word in says.words)
     if unknown > (1 - SOURCED) * len(says.words) or not near:

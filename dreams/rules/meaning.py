@@ -1,7 +1,6 @@
 """What a statement says, apart from its wording: its content words, and the facts that must not change."""
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +18,9 @@ from dreams.rules.vocabulary import (
     UNITS,
 )
 
+# What a word or value is: its kind, its normal value, and the word it came from.
+_Event = tuple[str, str, str]
+
 FACT_KINDS = ("number", "unit", "date", "negation", "modal", "name", "path", "version", "url")
 
 
@@ -28,10 +30,12 @@ def _any(words: "list[str] | tuple[str, ...]") -> str:
 
 _MONTH = f"(?i:{_any([*MONTHS])})"
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
-# Tried in this order at each place. Every repeat has a bound, so that no text makes the search quadratic.
+# Tried in this order at each place, the plain word first because most are. Every repeat has a bound, so
+# that no text makes the search quadratic.
 _TOKEN = re.compile(
     rf"""
-    (?P<url>[A-Za-z][A-Za-z0-9+]{{1,12}}://[^\s<>"'`)\]]{{1,2000}}
+    (?P<plain>\b(?!(?:{_any([*NUMBER_WORDS])})\b)[a-z]{{1,40}}(?=[,;)]?(?:\ (?!\d)|$)))
+    |(?P<url>[A-Za-z][A-Za-z0-9+]{{1,12}}://[^\s<>"'`)\]]{{1,2000}}
         |[\w.+-]{{1,64}}@[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,6}}
         |(?<![\w.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d{{1,5}})?(?![\w.]))
     |(?P<date>(?<![\w.])(?:\d{{4}}-\d\d?-\d\d?|\d{{4}}/\d\d?/\d\d?|\d\d?\.\d\d?\.\d{{4}}|\d\d?/\d\d?/\d{{4}}
@@ -62,12 +66,13 @@ _ENDING = re.compile("(?:ations?|ions?|ings?|ies|ied|ers?|es|ed|ly|y|e|s)$")
 class Meaning:
     """A statement's content, in order: stems of its content words, and the values of its facts by kind.
 
-    `quantities` are the numbers in base units (90 minutes equal 1.5 hours); `related`: a word such as
-    "over" or "before" makes the order count; `ends_in_fact`: nothing but fillers follows the last fact;
-    `everything`: words and facts as one set, for likeness.
+    `order`: stems of words and names together. `quantities`: the numbers in base units (90 minutes equal
+    1.5 hours). `related`: a word such as "over" or "before" makes the order count. `ends_in_fact`: nothing
+    but fillers follows the last fact. `everything`: stems and facts as one set, for likeness.
     """
 
     words: tuple[str, ...]
+    order: tuple[str, ...]
     facts: dict[str, tuple[str, ...]]
     quantities: tuple[str, ...]
     related: bool
@@ -89,30 +94,30 @@ class Meanings(dict[str, "Meaning"]):
 
 def meaning(text: str) -> Meaning:
     """What a statement in its normal form says. Takes time linear in its length."""
-    events: list[tuple[str, str, str]] = []
+    events: list[_Event] = []
     quantities: list[str] = []
     start, previous = True, ""
     related = False
     for found in _TOKEN.finditer(text):
-        token = found[0]
-        if found["opening"]:
+        token, kind = found[0], found.lastgroup or ""
+        if kind == "opening":
             start = True
             continue
-        if found["word"]:
-            events += _word(token, previous, start)
+        if kind in ("plain", "word"):
+            events += _word(token, start, previous in ("have", "has", "had"))
             related = related or token.lower() in RELATIONS
-        elif found["number"]:
+        elif kind == "number":
             events += _number(found, previous, quantities)
-        elif found["cjk"]:
+        elif kind == "cjk":
             events += _cjk(token)
         else:
-            events.append(_value(found.lastgroup or "", token))
+            events.append(_value(kind, token))
         start, previous = False, token
     return _settled(events, tuple(quantities), related)
 
 
-def _settled(events: list[tuple[str, str, str]], quantities: tuple[str, ...], related: bool) -> Meaning:
-    """The events of a statement sorted by kind; each is (kind, value, the word it came from)."""
+def _settled(events: list[_Event], quantities: tuple[str, ...], related: bool) -> Meaning:
+    """The events of a statement sorted by kind."""
     facts: dict[str, list[str]] = {}
     words: list[str] = []
     for at, (kind, value, word) in enumerate(events):
@@ -125,41 +130,47 @@ def _settled(events: list[tuple[str, str, str]], quantities: tuple[str, ...], re
             continue
         else:
             facts.setdefault(kind, []).append(value)
+    order = tuple(
+        value if kind == "word" else stem(value.lower()) for kind, value, _ in events if kind in ("word", "name")
+    )
     return Meaning(
         words=tuple(words),
+        order=order,
         facts={kind: tuple(values) for kind, values in facts.items()},
         quantities=quantities,
         related=related,
         ends_in_fact=bool(events) and events[-1][0] != "word",
-        everything=frozenset(words).union(f"{kind}:{value}" for kind, values in facts.items() for value in values),
+        everything=frozenset(order).union(f"{kind}:{value}" for kind, values in facts.items() for value in values),
     )
 
 
-def _word(token: str, previous: str, start: bool) -> list[tuple[str, str, str]]:
+@lru_cache(maxsize=50_000)
+def _word(token: str, start: bool, had: bool = False) -> tuple[_Event, ...]:
+    """What a word stands for; `start`: a capital says nothing there; `had`: "have" stood before."""
     lower = token.lower().replace("’", "'")
-    if lower == "to" and previous.lower() in ("have", "has", "had"):
-        return [("modal", "must", "have to")]
+    if had and lower == "to":
+        return (("modal", "must", "have to"),)
     if lower in NEGATIONS:
-        return [("negation", "not", lower)]
+        return (("negation", "not", lower),)
     if lower.endswith("n't"):
         stemmed = {"can't": "can", "won't": "will"}.get(lower, lower.removesuffix("n't"))
-        return [*_word(stemmed, "", True), ("negation", "not", lower)]
+        return (*_word(stemmed, True), ("negation", "not", lower))
     if lower in MODALS:
-        return [("modal", MODALS[lower], lower)]
+        return (("modal", MODALS[lower], lower),)
     if lower in OPPOSITES:
-        return [("negation", "not", lower), ("word", stem(OPPOSITES[lower]), lower)]
+        return ("negation", "not", lower), ("word", stem(OPPOSITES[lower]), lower)
     if lower in TIMES:
-        return [("date", TIMES[lower], lower)]
+        return (("date", TIMES[lower], lower),)
     if lower in MONTHS and len(lower) > 3 and token[0].isupper():
-        return [("date", f"{MONTHS[lower]:02}", lower)]
+        return (("date", f"{MONTHS[lower]:02}", lower),)
     if lower in FILLERS:
-        return []
+        return ()
     if _IDENTIFIER.match(token) or (token[0].isupper() and not start):
-        return [("name", token.removesuffix("'s").removesuffix("’s"), token)]
-    return [("word", stem(part), part) for part in lower.split("-") if part not in FILLERS and part]
+        return (("name", token.removesuffix("'s").removesuffix("’s"), token),)
+    return tuple(("word", stem(part), part) for part in lower.split("-") if part not in FILLERS and part)
 
 
-def _number(found: "re.Match[str]", previous: str, quantities: list[str]) -> list[tuple[str, str, str]]:
+def _number(found: "re.Match[str]", previous: str, quantities: list[str]) -> list[_Event]:
     text = found["value"]
     value = NUMBER_WORDS.get(text.lower())
     if value is None:
@@ -175,13 +186,13 @@ def _number(found: "re.Match[str]", previous: str, quantities: list[str]) -> lis
     return [number, ("unit", name, unit)] if name else [number]
 
 
-def _cjk(text: str) -> list[tuple[str, str, str]]:
+def _cjk(text: str) -> list[_Event]:
     pairs = [text[at : at + 2] for at in range(len(text) - 1)] or [text]
     negations = [("negation", "not", text) for _ in _CJK_NOT.findall(text)]
     return [*negations, *(("word", pair, pair) for pair in pairs)]
 
 
-def _value(kind: str, token: str) -> tuple[str, str, str]:
+def _value(kind: str, token: str) -> _Event:
     text = token.rstrip(".,;:!?")
     if kind == "mark":
         return "negation", text.lower(), token
@@ -231,11 +242,10 @@ def changed_kinds(old: Meaning, new: Meaning) -> list[str]:
     kinds = [
         kind
         for kind in FACT_KINDS
-        if kind not in ("number", "unit", "name") and Counter(old.of(kind)) != Counter(new.of(kind))
+        if kind not in ("number", "unit", "name") and not _equal(old.of(kind), new.of(kind))
     ]
-    if Counter(old.quantities) != Counter(new.quantities):
-        differing = [kind for kind in ("number", "unit") if Counter(old.of(kind)) != Counter(new.of(kind))]
-        kinds += differing or ["number"]
+    if not _equal(old.quantities, new.quantities):
+        kinds += [kind for kind in ("number", "unit") if not _equal(old.of(kind), new.of(kind))] or ["number"]
     if _names_differ(old, new) or _names_differ(new, old):
         kinds.append("name")
     if not kinds and _order_differs(old, new):
@@ -243,19 +253,25 @@ def changed_kinds(old: Meaning, new: Meaning) -> list[str]:
     return sorted(kinds, key=[*FACT_KINDS, "order"].index)
 
 
+def _equal(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether the same values occur, in any order."""
+    return one == other or (len(one) == len(other) and sorted(one) == sorted(other))
+
+
 def _names_differ(one: Meaning, other: Meaning) -> bool:
     """Whether a name of one is absent from the other, where it may stand at the start as a plain word."""
-    known = set(other.of("name")).union(other.words)
-    return any(name not in known and stem(name.lower()) not in known for name in one.of("name"))
+    known = other.of("name")
+    return any(name not in known and stem(name.lower()) not in other.words for name in one.of("name"))
 
 
 def _order_differs(old: Meaning, new: Meaning) -> bool:
     for kind in FACT_KINDS:
         one, other = old.of(kind), new.of(kind)
-        if kind not in ("negation", "modal", "unit") and one != other and Counter(one) == Counter(other):
+        if kind not in ("negation", "modal", "unit", "name") and one != other and _equal(one, other):
             return True
-    if len(old.words) != len(new.words) or old.words == new.words:
+    words = [word for word in old.order if word in new.everything]
+    placed = [word for word in new.order if word in old.everything]
+    if words == placed or sorted(words) != sorted(placed):
         return False
-    moved = [pair for pair in zip(old.words, new.words, strict=True) if pair[0] != pair[1]]
-    swapped = len(moved) == 2 and moved[0] == moved[1][::-1]
-    return swapped or (old.related and new.related)
+    moved = [pair for pair in zip(words, placed, strict=True) if pair[0] != pair[1]]
+    return (old.related and new.related) or (len(moved) == 2 and moved[0] == moved[1][::-1])
