@@ -1,6 +1,7 @@
 """Reviews: opened over two snapshots, decided change by change, approved over exact bytes, or discarded."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
@@ -10,10 +11,10 @@ from dreams.access import check_can, eligible_approvers
 from dreams.models import Approval, Change, ChangePath, Decision, Dream, Review, Snapshot, User
 from dreams.rules import changes as engine
 from dreams.rules import review_states as states
+from dreams.rules.change_types import Group, altered_dict, place_dict
 from dreams.rules.paths import check_content, check_paths
 from dreams.rules.review_states import REVIEW_STATES, Requirement
-from dreams.rules.scans import scan
-from dreams.rules.words import line_hunks
+from dreams.rules.words import text_diff
 from dreams.services import audit
 from dreams.services.refusals import Invalid, Refusal, Stale
 from dreams.services.snapshots import replay_snapshot, shas_of, texts_of
@@ -100,31 +101,28 @@ def _open(dream: Dream, before: Snapshot, after: Snapshot, by: User | None) -> R
     return review
 
 
-def _draft(group: engine.Group, old: Mapping[str, str], new: Mapping[str, str], position: int) -> Change:
+def _draft(group: Group, old: Mapping[str, str], new: Mapping[str, str], position: int) -> Change:
     added = removed = 0
-    scans: list[dict[str, object]] = []
     if group.kind != states.UNCHANGED:
-        before = "\n".join(old[path] for path in group.olds)
-        after = "\n".join(new[path] for path in group.news)
-        counted = line_hunks(before, after)
+        before, after = (
+            "\n".join(held[path] for path in paths) for held, paths in ((old, group.olds), (new, group.news))
+        )
+        counted = text_diff(before, after)
         added, removed = counted.added_lines, counted.removed_lines
-        known = {(f.kind, f.excerpt) for path in group.olds for f in scan(old[path])}
-        scans = [
-            {"path": path, "line": f.line, "kind": f.kind, "why": f.why, "excerpt": f.excerpt}
-            for path in group.news
-            for f in scan(new[path])
-            if (f.kind, f.excerpt) not in known  # what stood there before is no work of the dream
-        ]
-    findings = {**group.findings(), "scans": scans}
     return Change(
         key=group.key,
         kind=group.kind,
         title=(group.news or group.olds)[0],
         position=position,
-        findings=findings,
+        findings={
+            "lost": [place_dict(place) for place in group.lost],
+            "altered": [altered_dict(altered) for altered in group.altered],
+            "unsourced": [place_dict(place) for place in group.unsourced],
+            "scans": [asdict(finding) for finding in group.findings],
+        },
         lost_count=len(group.lost),
         altered_count=len(group.altered),
-        flag_count=len(group.unsourced) + len(scans),
+        flag_count=len(group.unsourced) + len(group.findings),
         lines_added=added,
         lines_removed=removed,
         state=states.UNCHANGED if group.kind == states.UNCHANGED else states.UNDECIDED,

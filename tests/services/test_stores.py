@@ -99,7 +99,9 @@ def test_a_gap_in_the_versions_leads_to_a_walk(people: People, sandbox: Sandbox)
 def test_a_nonsense_answer_never_empties_the_mirror(people: People, sandbox: Sandbox, body: str) -> None:
     store = store_with(people, sandbox)
     Store.objects.filter(pk=store.pk).update(walked_at=None)
-    sandbox.faults([{"method": "GET", "path": "/v1/memory_stores/*/memories", "times": 9, "kind": "malformed", "body": body}])
+    sandbox.faults(
+        [{"method": "GET", "path": "/v1/memory_stores/*/memories", "times": 9, "kind": "malformed", "body": body}]
+    )
     with pytest.raises(Malformed):
         stores.sync_store(store)
     store.refresh_from_db()
@@ -170,7 +172,9 @@ def test_the_claim_of_a_killed_reader_runs_out(people: People, sandbox: Sandbox)
     assert stores.sync_store(store).claim == ""
 
 
-def test_creating_a_store_whose_answer_is_lost_finds_it_instead_of_making_two(people: People, sandbox: Sandbox) -> None:
+def test_creating_a_store_whose_answer_is_lost_finds_it_instead_of_making_two(
+    people: People, sandbox: Sandbox
+) -> None:
     workspace = connect(people)
     sandbox.faults([{"method": "POST", "path": "/v1/memory_stores", "times": 1, "kind": "drop_after_commit"}])
     store = stores.create_store(workspace, name="fresh", description="", by=people.dave)

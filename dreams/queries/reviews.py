@@ -1,0 +1,239 @@
+"""Reads of a review: its list of changes, how far the deciding is, and what a reader should know about its base."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+
+from django.db.models import QuerySet
+
+from dreams.access import eligible_approvers
+from dreams.models import ApplyRun, Approval, Change, Review, User, Workspace
+from dreams.rules import review_states as states
+from dreams.rules.review_states import Requirement
+
+PAGE = 200
+SHOWS = {
+    "all": "All",
+    "undecided": "Undecided",
+    "lost": "Lost",
+    "flagged": "Flagged",
+    "unchanged": "Unchanged",
+}
+_SECTIONS = {
+    "merged": "Merged and split",
+    "split": "Merged and split",
+    "modified": "Modified",
+    "added": "Added",
+    "removed": "Removed",
+    "moved": "Moved only",
+    "unchanged": "Unchanged",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One change as the list shows it. `lost`, `altered` and `flags` count findings."""
+
+    pk: int
+    kind: str
+    title: str
+    state: str
+    seq: int
+    lost: int
+    altered: int
+    flags: int
+    added: int
+    removed: int
+
+    @property
+    def folder(self) -> str:
+        """The path up to the last slash."""
+        return self.title[: self.title.rfind("/") + 1]
+
+    @property
+    def name(self) -> str:
+        """The path behind the last slash."""
+        return self.title[self.title.rfind("/") + 1 :]
+
+    @property
+    def gone(self) -> bool:
+        """Whether the dream left no memory of it."""
+        return self.kind == "removed"
+
+    @property
+    def state_words(self) -> str:
+        """The state as people read it."""
+        return states.CHANGE_WORDS[self.state]
+
+    @property
+    def section(self) -> str:
+        """The heading it stands under: what it loses or alters goes before what it is."""
+        if self.lost or self.altered:
+            return "Lost or altered"
+        return "Flagged" if self.flags else _SECTIONS[self.kind]
+
+    def fits(self, show: str) -> bool:
+        """Whether the filter `show` lets it through."""
+        if show == "unchanged" or self.state == states.UNCHANGED:
+            return show == "unchanged" and self.state == states.UNCHANGED
+        return {
+            "all": True,
+            "undecided": self.state == states.UNDECIDED,
+            "lost": self.lost + self.altered > 0,
+            "flagged": self.flags > 0,
+        }[show]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeList:
+    """Every change of a review in its order, and the filter that is on."""
+
+    rows: Sequence[Row]
+    show: str
+
+    @property
+    def shown(self) -> list[Row]:
+        """What the filter lets through."""
+        return [row for row in self.rows if row.fits(self.show)]
+
+    @property
+    def filters(self) -> list[tuple[str, str, int]]:
+        """(name, words, how many) of each filter; those without any are left out, but for All and the one that is on."""
+        counted = [(show, words, sum(row.fits(show) for row in self.rows)) for show, words in SHOWS.items()]
+        return [each for each in counted if each[2] or each[0] in ("all", self.show)]
+
+    @property
+    def total(self) -> int:
+        """How many changes ask for a decision, decided or not."""
+        return sum(row.state != states.UNCHANGED for row in self.rows)
+
+    @property
+    def undecided(self) -> int:
+        """How many wait."""
+        return self.counted(states.UNDECIDED)
+
+    @property
+    def decided(self) -> int:
+        """How many do not wait any more."""
+        return self.total - self.undecided
+
+    @property
+    def outcomes(self) -> list[tuple[str, str, int]]:
+        """(state, words, how many) of each outcome that was chosen."""
+        counted = [(state, states.CHANGE_WORDS[state], self.counted(state)) for state in states.OUTCOMES]
+        return [each for each in counted if each[2]]
+
+    @property
+    def moves(self) -> int:
+        """How many undecided changes only moved, word for word, without a finding: what "accept moves" accepts."""
+        return sum(
+            row.kind == "moved"
+            and row.state == states.UNDECIDED
+            and not any((row.lost, row.altered, row.flags, row.added, row.removed))
+            for row in self.rows
+        )
+
+    @property
+    def accepted_losses(self) -> list[Row]:
+        """Accepted changes that lose or alter something: what an approval lets go."""
+        return [row for row in self.rows if row.state == states.ACCEPTED and row.lost + row.altered]
+
+    def counted(self, state: str) -> int:
+        """How many are in this state."""
+        return sum(row.state == state for row in self.rows)
+
+    def row(self, pk: int) -> Row | None:
+        """The row of one change."""
+        return next((row for row in self.rows if row.pk == pk), None)
+
+    def next_undecided(self, after: int) -> int | None:
+        """The next change that waits behind `after`, first within the filter; None when none does."""
+        for rows in (self.shown if self.show != "unchanged" else [], self.rows):
+            found = states.next_undecided([(row.pk, row.state) for row in rows], after)
+            if found is not None:
+                return found
+        return None
+
+    def page_of(self, pk: int | None) -> int:
+        """The page, from 1, on which a change stands under the filter."""
+        at = next((n for n, row in enumerate(self.shown) if row.pk == pk), 0)
+        return at // PAGE + 1
+
+
+def find_reviews(workspace: Workspace) -> QuerySet[Review]:
+    """Reviews with what their page reads of them."""
+    return Review.objects.filter(workspace=workspace).select_related(
+        "dream",
+        "dream__requested_by",
+        "dream__store",
+        "before__store",
+        "after",
+        "target",
+        "line",
+        "closed_by",
+        "superseded_by",
+        "workspace",
+    )
+
+
+def change_list(review: Review, show: str = "all") -> ChangeList:
+    """The changes of a review in one query; an unknown filter is All."""
+    fields = (
+        "pk",
+        "kind",
+        "title",
+        "state",
+        "seq",
+        "lost_count",
+        "altered_count",
+        "flag_count",
+        "lines_added",
+        "lines_removed",
+    )
+    rows = [Row(*values) for values in Change.objects.filter(review=review).order_by("position").values_list(*fields)]
+    return ChangeList(rows, show if show in SHOWS else "all")
+
+
+def sections(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
+    """Rows that stand together, under their headings."""
+    return [(section, list(group)) for section, group in groupby(rows, key=lambda row: row.section)]
+
+
+def requirements(review: Review, changes: ChangeList, person: User) -> list[Requirement]:
+    """What must hold before this person may approve; the same rule as the approval itself asks."""
+    starts = review.dream is not None and review.dream.requested_by_id == person.pk
+    return states.approval_requirements(
+        undecided=changes.undecided,
+        starter_approves=starts,
+        self_approval_allowed=review.workspace.allow_self_approval,
+        eligible_approvers=eligible_approvers(review.workspace) if starts else 0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What else a reader should know of a review: its dream, its votes, its newest plan of writes."""
+
+    sessions: int
+    duration: timedelta | None
+    approvals: Sequence[Approval]
+    run: ApplyRun | None
+
+
+def standing(review: Review) -> Standing:
+    """Three queries at most; votes and plans only where the review is past deciding."""
+    dream = review.dream
+    past = review.state != states.OPEN
+    return Standing(
+        sessions=dream.session_links.count() if dream else 0,
+        duration=dream.ended_at - dream.started_at if dream and dream.ended_at and dream.started_at else None,
+        approvals=list(review.approvals.select_related("person").order_by("-at")) if past else [],
+        run=review.runs.exclude(state="abandoned").order_by("-planned_at").first() if past else None,
+    )
+
+
+def output_moved(review: Review) -> bool:
+    """Whether the dream's output store was written since the review was opened (the mirror's word)."""
+    seen = review.after.version_id
+    return review.state in (states.OPEN, states.APPROVED) and bool(seen) and seen != review.target.last_version_id
