@@ -43,6 +43,7 @@ def plan_review(review: Review, *, by: User) -> tuple[ApplyRun | None, list[Drif
     paths that somebody else changed there since the review was opened are returned as drift, and then nothing is
     planned: those bytes nobody has seen. Raises Refusal, Busy, RemoteError."""
     check_can(by, review.workspace, "apply_review")
+    review.refresh_from_db(fields=["state"])
     if review.state != states.APPROVED:
         raise Refusal("Only an approved review can be applied.")
     target = sync_store(review.target)
