@@ -99,6 +99,7 @@ def environment(plan: Plan, redis_url: str) -> dict[str, str]:
     if plan.kind == "demo":
         env = {k: v for k, v in env.items() if k not in NOT_IN_DEMO and not k.startswith("ANTHROPIC_")}
         env |= {"DEMO": "1", "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{plan.sandbox_port}"}
+        env.setdefault("VENDOR_READS_PER_MINUTE", "6000")  # nobody shares the stand-in's limit with us
     return env | {
         "DJANGO_SETTINGS_MODULE": "memorydash.settings",
         "DATA_DIR": str(plan.data),
