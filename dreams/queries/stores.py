@@ -148,7 +148,7 @@ def about(store: Store) -> StoreAbout:
     )
 
 
-def recent_changes(store: Store, limit: int = 8) -> list[tuple[MemoryVersion, Author]]:
+def recent_changes(store: Store, limit: int = 50) -> list[tuple[MemoryVersion, Author]]:
     """The newest versions of a store and who wrote them."""
     versions = list(MemoryVersion.objects.filter(store=store).order_by("-created_at", "-pk")[:limit])
     authors = authors_of(store.workspace, versions)

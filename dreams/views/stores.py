@@ -69,6 +69,7 @@ def store_detail(request: MemberRequest, store_id: str) -> HttpResponse:
     store = find_store(request, store_id)
     refreshing = _refresh_behind(store)
     prefix, q, sort = request.GET.get("in", "/"), request.GET.get("q", "")[:200], request.GET.get("sort", "path")
+    view = request.GET.get("view") if request.GET.get("view") in ("activity", "about") else "memories"
     found = queries.memories_of(store, prefix=prefix if prefix.endswith("/") else "/", q=q, sort=sort)
     page = Paginator(found, 100).get_page(request.GET.get("page"))
     query = request.GET.copy()
@@ -77,7 +78,8 @@ def store_detail(request: MemberRequest, store_id: str) -> HttpResponse:
         "store": store,
         "about": queries.about(store),
         "folders": queries.folders_of(store),
-        "changes": queries.recent_changes(store),
+        "view": view,
+        "changes": queries.recent_changes(store) if view == "activity" else [],
         "page": page,
         "rows": queries.with_authors(store, list(page)),
         "prefix": prefix,
