@@ -20,6 +20,6 @@ def encrypt(secret: str) -> bytes:
 def decrypt(ciphertext: bytes) -> str:
     """The secret again; CannotDecrypt when none of the keys fits."""
     try:
-        return _box().decrypt(bytes(ciphertext)).decode()
+        return _box().decrypt(ciphertext).decode()
     except InvalidToken as error:
         raise CannotDecrypt("none of ENCRYPTION_KEYS opens the stored key") from error

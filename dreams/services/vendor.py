@@ -37,7 +37,7 @@ def gateway_for(workspace: Workspace) -> Gateway:
     if workspace.key_ciphertext is None:
         raise KeyMissing
     try:
-        key = decrypt(workspace.key_ciphertext)
+        key = decrypt(bytes(workspace.key_ciphertext))
     except CannotDecrypt as error:
         raise KeyMissing("the stored key cannot be decrypted") from error
     return gateway_with(key, workspace.organization_id or workspace.slug)
