@@ -1,0 +1,342 @@
+"""Raw events of a session as turns one can read; whatever shape an event has, it never raises."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from dreams.rules.transcript_words import failure_words, idle_words, usage_words
+
+MAX_TEXT = 20_000  # characters of one text or one value shown; the rest is counted
+MAX_ASKED = 20  # fields of a tool's input shown
+_RESULT_KEYS = ("tool_use_id", "mcp_tool_use_id", "custom_tool_use_id")
+_USES = frozenset({"agent.tool_use", "agent.mcp_tool_use", "agent.custom_tool_use"})
+_RESULTS = frozenset({"agent.tool_result", "agent.mcp_tool_result", "user.custom_tool_result", "user.tool_result"})
+# What only says that work began: implied by what follows, so it is shown only when nothing does.
+_BEGINNINGS = {
+    "session.status_running": "Working…",
+    "session.thread_status_running": "A thread is working…",
+    "span.model_request_start": "Waiting for the model…",
+    "span.outcome_evaluation_start": "The outcome is being evaluated…",
+    "span.outcome_evaluation_ongoing": "The outcome is being evaluated…",
+    "workflow_run.status_running": "A workflow is running…",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words of a person or of the system, as typed; `more` characters are left out."""
+
+    kind: ClassVar[str] = "text"
+    text: str
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Words of an agent, in Markdown; `more` characters are left out."""
+
+    kind: ClassVar[str] = "prose"
+    text: str
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool's call with its answer. `subject` is what it was about in one line, `memory` is (store id, memory id)
+    when that is a memory we know; `answer` is None while there is none."""
+
+    kind: ClassVar[str] = "tool"
+    name: str
+    server: str
+    subject: str
+    asked: tuple[tuple[str, Text], ...]
+    answer: Text | None
+    error: bool
+    seconds: float | None
+    verdict: str
+    memory: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line about what happened; `bad` when somebody should look."""
+
+    kind: ClassVar[str] = "note"
+    text: str
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An outcome asked for (`result` is "asked") or one evaluation of it; `round` counts from 1."""
+
+    kind: ClassVar[str] = "outcome"
+    result: str
+    text: Text
+    round: int = 0
+    rubric: Text = Text("")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something sent to another thread, received from it, or that thread's beginning (`way`: to, from, opened)."""
+
+    kind: ClassVar[str] = "thread"
+    way: str
+    name: str
+    thread_id: str
+    text: Text = Text("")
+
+
+Part = Text | Prose | Tool | Note | Outcome | Message
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one speaker (`who`: user, agent, system, outcome) did in a row, from `at` on."""
+
+    who: str
+    at: datetime | None
+    parts: list[Part] = field(default_factory=list)
+
+
+def turns_of(
+    events: Iterable[Mapping[str, Any]], *, memories: Mapping[str, tuple[str, str]] | None = None
+) -> list[Turn]:
+    """The turns of one thread's events in their order; `memories` says which tool paths are memories we know."""
+    listed = [event for event in events if isinstance(event, Mapping)]
+    reader = _Reader(listed, memories or {})
+    turns: list[Turn] = []
+    for position, event in enumerate(listed):
+        last = position == len(listed) - 1
+        for who, part in reader.parts(event, last=last):
+            aside = isinstance(part, Note) and not part.bad and who == "system"
+            if not turns or (turns[-1].who != who and not (aside and turns[-1].who == "agent")):
+                turns.append(Turn(who, _moment(event.get("processed_at"))))
+            turns[-1].parts.append(part)
+    return turns
+
+
+def tool_paths(events: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The file paths that tools were called with."""
+    asked = (_mapping(event.get("input")) for event in events if _type(event) in _USES)
+    return {path for values in asked for path in (_path(values),) if path}
+
+
+def memory_path(file_path: str, mounts: Mapping[str, str]) -> tuple[str, str] | None:
+    """(store id, path in that store) of a file below one of the mounts {mount path: store id}; else None."""
+    for mount, store_id in mounts.items():
+        below = mount.rstrip("/") + "/"
+        if mount and file_path.startswith(below) and len(file_path) > len(below):
+            return store_id, file_path[len(below) - 1 :]
+    return None
+
+
+class _Reader:
+    """Reads events one by one, knowing which answers and permissions belong to which call."""
+
+    def __init__(self, events: Sequence[Mapping[str, Any]], memories: Mapping[str, tuple[str, str]]) -> None:
+        self.memories = memories
+        self.uses = {_string(e.get("id")) for e in events if _type(e) in _USES} - {""}
+        self.results = {_use_id(e): e for e in events if _type(e) in _RESULTS}
+        self.verdicts = {_use_id(e): e for e in events if _type(e) == "user.tool_confirmation"}
+
+    def parts(self, event: Mapping[str, Any], *, last: bool) -> list[tuple[str, Part]]:
+        """(who, part) of one event; most bring one, some none."""
+        kind = _type(event)
+        if kind in _BEGINNINGS:
+            return [("system", Note(_BEGINNINGS[kind]))] if last else []
+        if kind in _USES:
+            return [("agent", self._tool(event))]
+        if kind in _RESULTS or kind == "user.tool_confirmation":
+            return [] if _use_id(event) in self.uses else [("system", self._stray(event, kind))]
+        if kind in ("user.message", "system.message"):
+            who = kind.split(".")[0]
+            return [(who, part) for part in _blocks(event.get("content"), Text)]
+        if kind == "agent.message":
+            return [("agent", part) for part in _blocks(event.get("content"), Prose)]
+        return _told(kind, event)
+
+    def _tool(self, use: Mapping[str, Any]) -> Tool:
+        asked, use_id = _mapping(use.get("input")), _string(use.get("id"))
+        result = self.results.get(use_id) if use_id else None
+        path = _path(asked)
+        began, ended = _moment(use.get("processed_at")), _moment((result or {}).get("processed_at"))
+        return Tool(
+            name=_string(use.get("name")) or "a tool without a name",
+            server=_string(use.get("mcp_server_name")),
+            subject=path or _subject(asked),
+            asked=tuple((_string(key)[:200], _cut(_shown(value))) for key, value in list(asked.items())[:MAX_ASKED]),
+            answer=None if result is None else _cut(_joined(result.get("content"))),
+            error=bool(result and result.get("is_error") is True),
+            seconds=(ended - began).total_seconds() if began and ended and ended >= began else None,
+            verdict=_verdict(self.verdicts.get(use_id) if use_id else None),
+            memory=self.memories.get(path),
+        )
+
+    @staticmethod
+    def _stray(event: Mapping[str, Any], kind: str) -> Part:
+        if kind == "user.tool_confirmation":
+            return Note(_verdict(event).capitalize() or "Decided about a call that is not shown here.")
+        answer = _cut(_joined(event.get("content")))
+        error = event.get("is_error") is True
+        return Tool("an answer to a call that is not shown here", "", "", (), answer, error, None, "")
+
+
+def _told(kind: str, event: Mapping[str, Any]) -> list[tuple[str, Part]]:
+    """Everything beside words and tools."""
+    if kind == "user.define_outcome":
+        rubric = _mapping(event.get("rubric"))
+        words = _string(rubric.get("content")) or _string(rubric.get("file_id"))
+        return [("outcome", Outcome("asked", _cut(_string(event.get("description"))), rubric=_cut(words)))]
+    if kind == "span.outcome_evaluation_end":
+        turn = event.get("iteration")
+        round = turn + 1 if isinstance(turn, int) and not isinstance(turn, bool) else 0
+        result = _string(event.get("result")) or "unknown"
+        return [("outcome", Outcome(result, _cut(_string(event.get("explanation"))), round))]
+    if kind in ("agent.thread_message_sent", "agent.thread_message_received"):
+        way = "to" if kind.endswith("sent") else "from"
+        thread, name = (_string(event.get(f"{way}_{what}")) for what in ("session_thread_id", "agent_name"))
+        return [("agent", Message(way, name, thread, _cut(_joined(event.get("content")))))]
+    if kind == "session.thread_created":
+        thread, name = (_string(event.get(what)) for what in ("session_thread_id", "agent_name"))
+        return [("agent", Message("opened", name, thread))]
+    note = _note(kind, event)
+    return [] if note is None else [("user" if kind == "user.interrupt" else "system", note)]
+
+
+def _note(kind: str, event: Mapping[str, Any]) -> Note | None:
+    """The line for a status, a failure, a count of tokens; None for what says nothing new."""
+    if kind in ("session.status_idle", "session.thread_status_idle"):
+        words, bad = idle_words(_mapping(event.get("stop_reason")), _mapping(event.get("stop_details")))
+        if kind == "session.thread_status_idle":
+            who = _string(event.get("agent_name")) or "a thread"
+            return Note(f"{who}: {words}", bad) if bad else None
+        return Note(words, bad)
+    if kind == "session.error" or kind == "workflow_run.error":
+        return Note(failure_words(_mapping(event.get("error"))), bad=True)
+    if kind == "span.model_request_end":
+        return Note("A request to the model failed.", bad=True) if event.get("is_error") is True else None
+    if kind == "session.usage":
+        return Note(usage_words(_mapping(event.get("usage"))))
+    if kind == "user.interrupt":
+        return Note("Interrupted the session.")
+    known = {
+        "agent.thinking": "Thought, without words to show.",
+        "agent.thread_context_compacted": "The thread grew long: what was said before is summed up from here on.",
+        "session.status_rescheduled": "Put back in the queue; it goes on by itself.",
+        "session.status_terminated": "The session ended.",
+        "session.updated": "The session's settings were changed.",
+        "session.deleted": "The session was deleted.",
+    }
+    if kind in known:
+        return Note(known[kind])
+    named = _string(event.get("name")) or _string(_mapping(event.get("result")).get("type"))
+    if kind.startswith(("workflow_run.", "session.thread_status_")):
+        return Note(f"{_plain(kind)}{f': {named}' if named else ''}.")
+    return Note(f"An event of a kind that this page does not know: {kind or 'without a type'}.")
+
+
+def _plain(kind: str) -> str:
+    """`session.status_running` as "Session status running"."""
+    return " ".join(kind.replace(".", " ").replace("_", " ").split()).capitalize()
+
+
+def _verdict(event: Mapping[str, Any] | None) -> str:
+    if event is None:
+        return ""
+    result, why = _string(event.get("result")), _string(event.get("deny_message"))
+    words = {"allow": "allowed by a person", "deny": "denied by a person"}.get(result, result)
+    return f"{words}: {why}" if words and why else words
+
+
+def _blocks(content: Any, made: type[Text] | type[Prose]) -> list[Part]:
+    """The parts of a message's content; what is no text is named."""
+    found: list[Part] = []
+    for block in _list(content):
+        words = _block(block)
+        if isinstance(block, Mapping) and block.get("type") not in ("text", None):
+            found.append(Note(words))
+        elif words:
+            cut = _cut(words)
+            found.append(made(cut.text, cut.more))
+    return found
+
+
+def _joined(content: Any) -> str:
+    return "\n".join(filter(None, map(_block, _list(content))))
+
+
+def _block(block: Any) -> str:
+    """One block of content as text."""
+    if isinstance(block, str):
+        return block
+    values = _mapping(block)
+    kind, title = _string(values.get("type")), _string(values.get("title"))
+    if kind == "redacted":
+        return "Redacted by the vendor."
+    if kind in ("", "text"):
+        return _string(values.get("text"))
+    if kind == "search_result":
+        below = (_string(_mapping(inner).get("text")) for inner in _list(values.get("content")))
+        return "\n".join(filter(None, [f"Search result: {title}", *below]))
+    named = f"{_plain(kind)}{f': {title}' if title else ''}"
+    return f"{named} (not shown here)."
+
+
+def _subject(asked: Mapping[str, Any]) -> str:
+    """What a call is about, in one short line."""
+    for key in ("command", "pattern", "query", "url", "id"):
+        if words := _string(asked.get(key)).strip():
+            line = words.split("\n", 1)[0]
+            return line if len(line) <= 120 else f"{line[:119]}…"
+    return ""
+
+
+def _path(asked: Mapping[str, Any]) -> str:
+    return _string(asked.get("file_path")) or _string(asked.get("path"))
+
+
+def _use_id(event: Mapping[str, Any]) -> str:
+    return next(filter(None, (_string(event.get(key)) for key in _RESULT_KEYS)), "")
+
+
+def _cut(text: str) -> Text:
+    return Text(text[:MAX_TEXT], max(0, len(text) - MAX_TEXT))
+
+
+def _shown(value: Any) -> str:
+    """A value of a tool's input: text as it is, everything else as JSON."""
+    try:
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    except (RecursionError, ValueError):
+        return "a value too deep to be shown"
+
+
+def _type(event: Any) -> str:
+    return _string(_mapping(event).get("type"))
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    if isinstance(value, str):
+        return [value]
+    return value if isinstance(value, list) else []
+
+
+def _moment(value: Any) -> datetime | None:
+    """An aware moment in UTC; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(_string(value))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
