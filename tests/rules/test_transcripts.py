@@ -155,7 +155,7 @@ def test_outcomes_are_told_round_by_round() -> None:
     start = {"type": "span.outcome_evaluation_start", "iteration": 0}
     assert parts(asked, start, end) == [
         Outcome("asked", Text("Model"), rubric=Text("- sums")),
-        Outcome("needs_revision", Text("No."), 1),
+        Outcome("needs_revision", Text("No sums."), 1),
     ]
     assert parts(start) == [Note("The outcome is being evaluated…")]
 
