@@ -5,14 +5,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from dreams.access import check_can
 from dreams.enqueue import enqueue
 from dreams.models import ApplyRun, ApplyStep, Memory, Review, Snapshot, Store, StoreLine, User
-from dreams.remote.errors import NotFound, PathConflict, PreconditionFailed, Refused, RemoteError
+from dreams.remote.errors import (
+    KeyRefused,
+    NotAllowed,
+    NotFound,
+    PathConflict,
+    PreconditionFailed,
+    Refused,
+    RemoteError,
+)
 from dreams.remote.gateway import Gateway
-from dreams.remote.records import Memory as RemoteMemory
 from dreams.rules import review_states as states
 from dreams.rules.plan import Held, Step, plan_digest, plan_writes
 from dreams.rules.review_states import REVIEW_STATES
@@ -46,7 +54,13 @@ def plan_review(review: Review, *, by: User) -> tuple[ApplyRun | None, list[Drif
     review.refresh_from_db(fields=["state"])
     if review.state != states.APPROVED:
         raise Refusal("Only an approved review can be applied.")
-    target = sync_store(review.target)
+    try:
+        target = sync_store(review.target)
+    except NotFound as error:
+        raise Refusal(
+            "The dream's output store no longer exists at the vendor, so there is nothing to apply to. What it held "
+            "stays readable here: discard this review and start a new dream."
+        ) from error
     if not target.writable:
         raise Refusal("The dream's output store was archived meanwhile: the vendor takes no writes to it.")
     wanted, drift = decided_store(review), output_drift(review)
@@ -101,14 +115,18 @@ def _row(run: ApplyRun, step: Step) -> ApplyStep:
 
 
 def confirm_run(run: ApplyRun, *, digest: str, by: User) -> ApplyRun:
-    """Lets a plan run; `digest` must be the one the person was shown. Raises Stale when it is not, or when the plan
-    was replaced or confirmed meanwhile."""
+    """Lets a plan run; `digest` must be the one the person was shown. Raises Stale when it is not, when the plan was
+    replaced or confirmed meanwhile, or when the decisions are no longer those it was made from."""
     review = run.review
     check_can(by, review.workspace, "apply_review")
     if digest != run.plan_digest:
         raise Stale("This is not the plan you were shown. Look at the plan again.")
     now = timezone.now()
     with transaction.atomic():
+        # Locked, as deciding does: a plan that was being made during a reopening must not outlive it.
+        Review.objects.select_for_update().get(pk=review.pk)
+        if states.result_digest(decided_store(review).items()) != run.approved_digest:
+            raise Stale("The decisions were changed since this plan was made. Plan again.")
         moved = ApplyRun.objects.filter(pk=run.pk, state=State.PLANNED).update(
             state=State.CONFIRMED, confirmed_by=by, confirmed_at=now, next_check_at=now
         )
@@ -135,13 +153,14 @@ def apply_run(run: ApplyRun) -> None:
         return
     run.refresh_from_db()
     shas = run.steps.exclude(target_sha="").values_list("target_sha", flat=True)
-    bodies = {sha: text.text for sha, text in texts_by_sha(run.review.workspace, shas).items()}
+    texts = texts_by_sha(run.review.workspace, shas)
+    bodies = {sha: text.text for sha, text in texts.items() if text.purged_at is None}
     try:
         with watched(run.review.workspace) as gateway:
             for step in run.steps.exclude(state__in=[StepState.DONE, StepState.BLOCKED]):
                 if not renew(run, token):
                     return
-                _take(gateway, run, step, bodies)
+                _take(gateway, run, step, bodies, token)
         sync_store(run.target)
     except (RemoteError, Busy) as error:
         words, wait = "", 2.0
@@ -161,28 +180,36 @@ def apply_run(run: ApplyRun) -> None:
     _end(run, token)
 
 
-def _take(gateway: Gateway, run: ApplyRun, step: ApplyStep, bodies: Mapping[str, str]) -> None:
+def _take(gateway: Gateway, run: ApplyRun, step: ApplyStep, bodies: Mapping[str, str], token: str) -> None:
     """One step: recorded as being done, called, recorded as done. A step found `doing` or `unknown` was interrupted:
-    what the vendor holds now decides, and only bytes that are still the expected ones are written to."""
+    what the vendor holds now decides, and only bytes that are still the expected ones are written to. What the vendor
+    refuses blocks this step alone, unless it is the key that is refused."""
     rows = ApplyStep.objects.filter(pk=step.pk)
-    if step.state in (StepState.DOING, StepState.UNKNOWN) and _settled(gateway, run, step):
-        rows.update(state=StepState.DONE, done_at=timezone.now(), problem="")
+    if step.state in (StepState.DOING, StepState.UNKNOWN):
+        if _record_if_done(rows, run, step) or not renew(run, token):
+            return
+    elif step.target_sha and step.target_sha not in bodies:
+        words = "The text that was decided for this memory was purged here, so it cannot be written any more."
+        rows.update(state=StepState.BLOCKED, problem=words)
         return
     rows.update(state=StepState.DOING)
     try:
         version_id = _write(gateway, run.target.remote_id, step, bodies)
     except (PreconditionFailed, PathConflict) as error:
-        rows.update(state=StepState.BLOCKED, problem=error.words[:500])
-    except NotFound as error:
-        gone = step.op == "delete"
-        done_at = timezone.now() if gone else None
-        words = "" if gone else error.words[:500]
-        rows.update(state=StepState.DONE if gone else StepState.BLOCKED, done_at=done_at, problem=words)
+        # A write that was given up on may have come late: then what stands there is what was decided.
+        if not _record_if_done(rows, run, step):
+            rows.update(state=StepState.BLOCKED, problem=error.words[:500])
     except RemoteError as error:
-        rows.update(state=StepState.UNKNOWN if error.maybe_done else StepState.PLANNED, problem=error.words[:500])
-        raise
+        if isinstance(error, NotFound) and step.op == "delete":
+            _record_done(rows, "")
+        elif isinstance(error, Refused) and not isinstance(error, KeyRefused | NotAllowed):
+            rows.update(state=StepState.BLOCKED, problem=error.words[:500])
+        else:
+            state = StepState.UNKNOWN if error.maybe_done else StepState.PLANNED
+            rows.update(state=state, problem=error.words[:500])
+            raise
     else:
-        rows.update(state=StepState.DONE, done_at=timezone.now(), version_id=version_id, problem="")
+        _record_done(rows, version_id)
 
 
 def _write(gateway: Gateway, store_id: str, step: ApplyStep, bodies: Mapping[str, str]) -> str:
@@ -197,20 +224,20 @@ def _write(gateway: Gateway, store_id: str, step: ApplyStep, bodies: Mapping[str
     return ""
 
 
-def _settled(gateway: Gateway, run: ApplyRun, step: ApplyStep) -> bool:
-    """Whether an interrupted step was done after all. A step that was not is still guarded by its precondition."""
-    found: RemoteMemory | None = None
-    if step.memory_id:
-        try:
-            found = gateway.memory(run.target.remote_id, step.memory_id)
-        except NotFound:
-            return step.op == "delete"
-        return step.op == "update" and found.sha256 == step.target_sha
-    for page in gateway.memory_pages(run.target.remote_id):
-        found = next((memory for memory in page if memory.path == step.path), None)
-        if found:
-            return found.sha256 == step.target_sha
-    return False
+def _record_done(rows: QuerySet[ApplyStep], version_id: str) -> None:
+    rows.update(state=StepState.DONE, done_at=timezone.now(), version_id=version_id, problem="")
+
+
+def _record_if_done(rows: QuerySet[ApplyStep], run: ApplyRun, step: ApplyStep) -> bool:
+    """Looks whether a step was done after all, in what was written to the store since; a step that was not is still
+    guarded by its precondition."""
+    sync_store(run.target)
+    place = {"remote_id": step.memory_id} if step.memory_id else {"path": step.path}
+    held = Memory.objects.filter(store=run.target, **place).select_related("text").defer("text__body").first()
+    if (held.text.sha256 if held else "") != step.target_sha:
+        return False
+    _record_done(rows, held.version_id if held else "")
+    return True
 
 
 def _end(run: ApplyRun, token: str, problem: str = "") -> None:
@@ -237,14 +264,19 @@ def _end(run: ApplyRun, token: str, problem: str = "") -> None:
         audit.record(review.workspace, run.confirmed_by, verb, review, run=run.pk, off=len(off))
 
 
-def make_current(store: Store, *, by: User) -> StoreLine:
-    """Makes a store the current one of its line: what new dreams, the store page and new sessions start from. For
-    lines that no deployment mounts; attaching does the same by itself."""
-    check_can(by, store.workspace, "attach_store")
+def make_current(review: Review, *, by: User) -> StoreLine:
+    """Makes the store of an applied review the current one of its line: what new dreams, the store page and new
+    sessions start from. For lines that no deployment mounts; attaching does the same by itself."""
+    check_can(by, review.workspace, "attach_store")
+    if review.state != states.APPLIED:
+        raise Refusal("Only the store of an applied review can become the current one.")
+    store, line = review.target, review.line
+    if not store.writable:
+        raise Refusal("The reviewed store was archived or deleted meanwhile: it cannot become the current one.")
+    was = line.current_store
     with transaction.atomic():
-        was = store.line.current_store
-        StoreLine.objects.filter(pk=store.line_id).update(current_store=store)
+        StoreLine.objects.filter(pk=line.pk).update(current_store=store)
         was_id = was.remote_id if was else ""
-        audit.record(store.workspace, by, "made store current", store, store=store.remote_id, was=was_id)
-    store.line.refresh_from_db()
-    return store.line
+        audit.record(review.workspace, by, "made store current", store, store=store.remote_id, was=was_id)
+    line.refresh_from_db()
+    return line

@@ -99,7 +99,7 @@ def sync_store(store: Store) -> Store:
             raise Refusal(f"The store “{store.name}” no longer exists at the vendor.")
         raise Busy
     store.refresh_from_db()
-    later = timezone.now() + timedelta(seconds=settings.STORE_CHECK_SECONDS)
+    later = timezone.now() + _pause(store.workspace)
     try:
         with watched(store.workspace) as gateway:
             _sync(gateway, store, token)
@@ -118,6 +118,14 @@ def sync_store(store: Store) -> Store:
     release(store, token, problem="", checked_at=timezone.now(), next_check_at=later, walk_seen=0)
     store.refresh_from_db()
     return store
+
+
+def _pause(workspace: Workspace) -> timedelta:
+    """How long a store that nobody opens is left alone: STORE_CHECK_SECONDS, and longer where there are so many
+    stores that asking each would take more than half of our share of the vendor's rate limit."""
+    live = Store.objects.filter(workspace=workspace, gone_at=None).count()
+    fair = 60 * live / (settings.VENDOR_READS_PER_MINUTE / 2)
+    return timedelta(seconds=max(settings.STORE_CHECK_SECONDS, fair))
 
 
 def _sync(gateway: Gateway, store: Store, token: str) -> None:

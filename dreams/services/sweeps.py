@@ -17,6 +17,8 @@ from dreams.services.refusals import Busy, Refusal
 log = logging.getLogger(__name__)
 
 WORKSPACE_EVERY = timedelta(minutes=10)
+# Reading stores may take long (a first import is a hundred calls each): running dreams must not wait for all of them.
+STORES_A_SWEEP = 20
 
 
 def sweep() -> None:
@@ -48,7 +50,9 @@ def sweep_workspace(workspace: Workspace) -> None:
         attempt(applying.apply_run, run)
     for attachment in Attachment.objects.filter(due, workspace=workspace):
         attempt(attachments.attach_one, attachment)
-    for store in Store.objects.filter(due, workspace=workspace, gone_at=None):
+    for store in Store.objects.filter(due, workspace=workspace, gone_at=None).order_by("next_check_at")[
+        :STORES_A_SWEEP
+    ]:
         attempt(stores.sync_store, store)
 
 
