@@ -188,7 +188,7 @@ def _take(gateway: Gateway, run: ApplyRun, step: ApplyStep, bodies: Mapping[str,
     if step.state in (StepState.DOING, StepState.UNKNOWN):
         if _record_if_done(rows, run, step) or not renew(run, token):
             return
-    elif step.target_sha and step.target_sha not in bodies:
+    if step.target_sha and step.target_sha not in bodies:
         words = "The text that was decided for this memory was purged here, so it cannot be written any more."
         rows.update(state=StepState.BLOCKED, problem=words)
         return
