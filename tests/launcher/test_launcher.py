@@ -9,10 +9,13 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import sysconfig
 import time
+import venv
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http.client import HTTPConnection
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import psutil
@@ -30,14 +33,13 @@ pytestmark = pytest.mark.slow
 class Launcher:
     """One `python -m memorydash.launcher`, what it says, and all the processes it has started."""
 
-    def __init__(self, kind: str, data: Path, **env: str) -> None:
-        self.data = data
+    def __init__(self, python: str, kind: str, data: Path, **env: str) -> None:
         self.port, self.sandbox_port = (int(env.get(name) or free_port()) for name in ("PORT", "SANDBOX_PORT"))
         given = {"PORT": str(self.port), "SANDBOX_PORT": str(self.sandbox_port), "DATA_DIR": str(data)} | env
         self.screen = data.parent / f"{data.name}-{self.port}.screen"
         with self.screen.open("wb") as screen:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "memorydash.launcher", kind],
+                [python, "-m", "memorydash.launcher", kind],
                 env=clean_environment() | given,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -99,10 +101,23 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A Python with what requirements/run.txt names and nothing else: what only tests need must not be missed."""
+    folder = tmp_path_factory.mktemp("run") / "venv"
+    venv.create(folder, symlinks=True)
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
+    for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements/run.txt").read_text(), re.MULTILINE):
+        with suppress(PackageNotFoundError):  # named for another system
+            for top in {file.parts[0] for file in distribution(name).files or []} - {"..", "__pycache__"}:
+                (packages / top).symlink_to(Path(str(distribution(name).locate_file(top))))
+    return str(folder / "bin/python")
+
+
+@pytest.fixture(scope="module")
+def seeded(python: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data of a demo that was started once: filling it takes longer than starting."""
     data = tmp_path_factory.mktemp("seeded") / "data"
-    demo = Launcher("demo", data)
+    demo = Launcher(python, "demo", data)
     try:
         demo.ready()
     finally:
@@ -125,12 +140,12 @@ def place(empty: Path, seeded: Path) -> Path:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., Launcher]]:
+def start(python: str) -> Iterator[Callable[..., Launcher]]:
     """Start a launcher; what a test left running is killed."""
     with ExitStack() as after:
 
         def starter(kind: str, data: Path, **env: str) -> Launcher:
-            launcher = Launcher(kind, data, **env)
+            launcher = Launcher(python, kind, data, **env)
             after.callback(launcher.ended)
             after.callback(launcher.process.kill)  # its warden does the rest
             return launcher
