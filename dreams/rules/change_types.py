@@ -6,7 +6,7 @@ from typing import Any
 from dreams.rules.scans import Finding
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """A statement and where it begins; lines count from 1."""
 

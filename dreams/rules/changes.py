@@ -70,10 +70,7 @@ def groups(changes: Changes, before: Mapping[str, str], after: Mapping[str, str]
     shas = {"before": _shas(before), "after": _shas(after)}
     found = []
     for first, paths in members.items():
-        flags = len(lost[first]) + len(altered[first])
-        warnings = len(findings[first])
-        doubts = len(unsourced[first]) if kinds[first] != "added" else 0
-        tier = _LOSS if flags else _WARNING if warnings or doubts else _RISK[kinds[first]]
+        counts = (len(altered[first]), len(lost[first]), len(unsourced[first]), len(findings[first]))
         found.append(
             Group(
                 kind=kinds[first],
@@ -84,10 +81,18 @@ def groups(changes: Changes, before: Mapping[str, str], after: Mapping[str, str]
                 unsourced=tuple(unsourced[first]),
                 findings=tuple(findings[first]),
                 key=_key(paths, shas),
-                risk=1_000 * tier + min(999, flags + warnings + doubts) if tier else 0,
+                risk=_risk(kinds[first], *counts),
             )
         )
     return sorted(found, key=lambda group: (-group.risk, group.news or group.olds))
+
+
+def _risk(kind: str, altered: int, lost: int, unsourced: int, findings: int) -> int:
+    """Losses and alarms, then warnings, then by kind. A changed meaning weighs most: it hides itself."""
+    # That a new memory says new things is no surprise; that an old one does is.
+    doubts = unsourced if kind != "added" else 0
+    tier = _LOSS if altered or lost else _WARNING if findings or doubts else _RISK[kind]
+    return 1_000 * tier + min(999, 10 * altered + lost + 5 * findings + doubts)
 
 
 def _shas(texts: Mapping[str, str]) -> dict[str, str]:

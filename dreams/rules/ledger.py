@@ -1,7 +1,7 @@
 """Statement by statement: what is lost, what says something else now, and what came from nowhere."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
 
@@ -23,7 +23,7 @@ _APART = ("heading", "code")
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The statements a reviewer has to see, sorted by path and line."""
+    """The statements a reviewer has to see, in the order of the stores given."""
 
     lost: tuple[Place, ...]
     altered: tuple[Altered, ...]
@@ -59,19 +59,15 @@ def ledger(before: Sequence[Sentence], after: Sequence[Sentence]) -> Ledger:
     sources = _Index(before, meanings) if fresh else None
     paths = {sentence.path for sentence in (*before, *after)}
     return Ledger(
-        lost=tuple(sorted(_place(old) for old in gone if id(old) not in explained)),
+        lost=tuple(_place(old) for old in gone if id(old) not in explained),
         altered=tuple(
             sorted(
                 (Altered(_place(pair.old), _place(pair.new), pair.kinds) for pair in altered),
-                key=lambda each: (each.old, each.new),
+                key=lambda each: (each.old.path, each.old.line, each.new.path, each.new.line),
             )
         ),
         unsourced=tuple(
-            sorted(
-                _place(new)
-                for new in fresh
-                if id(new) not in explained and sources and not _sourced(new, sources, paths)
-            )
+            _place(new) for new in fresh if id(new) not in explained and sources and not _sourced(new, sources, paths)
         ),
     )
 
@@ -145,34 +141,38 @@ def _reworded(gone: Sequence[Sentence], index: _Index) -> tuple[set[str], set[st
             says = index.meanings[new.key]
             if new.kind == "code" or _unknown(was, says):
                 continue
-            if not _unknown(says, was) and not changed_kinds(was, says):
+            if sorted(was.order) == sorted(says.order) and not changed_kinds(was, says):
                 same.add(old.key)
                 into.add(new.key)
-            elif _within(was, says):
+            else:
                 parts[new.key][old.key] = was
     for new_key, olds in parts.items():
-        if len(olds) > 1 and _join(olds.values(), index.meanings[new_key]):
-            same.update(olds)
+        if joined := _joined(olds, index.meanings[new_key].sequence):
+            same |= joined
             into.add(new_key)
     return same, into
 
 
-def _within(part: Meaning, whole: Meaning) -> bool:
-    return all(not Counter(values) - Counter(whole.of(kind)) for kind, values in part.facts.items())
+def _joined(parts: Mapping[str, Meaning], whole: Sequence[str]) -> set[str]:
+    """The parts that make up a whole, one after the other and nothing else; empty when they do not.
 
-
-def _join(parts: Iterable[Meaning], whole: Meaning) -> bool:
-    """Whether the parts together are all the whole says: no word and no fact of it comes from elsewhere."""
-    parts = list(parts)
-    words = {word for part in parts for word in part.order}
-    if not words.issuperset(whole.order):
-        return False
-    for kind, values in whole.facts.items():
-        if kind != "name" and not {value for part in parts for value in part.of(kind)}.issuperset(values):
-            return False
-    # "Never A. Never B." may become "Never A or B", but not "Never A. B."
-    denials = {part.of("negation") for part in parts}
-    return len(denials) == 1 or Counter(whole.of("negation")) == sum(map(Counter, denials), Counter[str]())
+    Looser tests hide harm: with "never use A; never use B" every word and fact of "never use A, use B" is
+    accounted for.
+    """
+    used: set[str] = set()
+    at = 0
+    while at < len(whole):
+        fitting = [
+            (len(part.sequence), key)
+            for key, part in parts.items()
+            if part.sequence == tuple(whole[at : at + len(part.sequence)])
+        ]
+        if not fitting:
+            return set()
+        length, key = max(fitting)
+        used.add(key)
+        at += length
+    return used
 
 
 def _altered(gone: Sequence[Sentence], fresh: Set[str], index: _Index) -> list[_Pair]:

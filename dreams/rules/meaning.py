@@ -58,7 +58,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _CJK_NOT = re.compile("ない|ません|なし|禁止|不|没|無|无|别|않|없|금지")
-_IDENTIFIER = re.compile(r"\w*[\d_]|\w*[a-z][A-Z]|[A-Z]{2}|.*-$")
+_IDENTIFIER = re.compile(r"[\w-]*[\d_]|\w*[a-z][A-Z]|[A-Z]{2}|.*-$")
 _ENDING = re.compile("(?:ations?|ions?|ings?|ies|ied|ers?|es|ed|ly|y|e|s)$")
 
 
@@ -66,15 +66,18 @@ _ENDING = re.compile("(?:ations?|ions?|ings?|ies|ied|ers?|es|ed|ly|y|e|s)$")
 class Meaning:
     """A statement's content, in order: stems of its content words, and the values of its facts by kind.
 
-    `order`: stems of words and names together. `quantities`: the numbers in base units (90 minutes equal
-    1.5 hours). `related`: a word such as "over" or "before" makes the order count. `ends_in_fact`: nothing
-    but fillers follows the last fact. `everything`: stems and facts as one set, for likeness.
+    `order`: stems of words and names together; `sequence`: the same with the other facts between.
+    `quantities`: the numbers in base units (90 minutes equal 1.5 hours). `frame`: the fillers and modals as
+    written. `related`: a word such as "over" or "before" makes the order count. `ends_in_fact`: nothing but
+    fillers follows the last fact. `everything`: stems and facts as one set, for likeness.
     """
 
     words: tuple[str, ...]
     order: tuple[str, ...]
+    sequence: tuple[str, ...]
     facts: dict[str, tuple[str, ...]]
     quantities: tuple[str, ...]
+    frame: tuple[str, ...]
     related: bool
     ends_in_fact: bool
     everything: frozenset[str]
@@ -97,15 +100,17 @@ def meaning(text: str) -> Meaning:
     events: list[_Event] = []
     quantities: list[str] = []
     start, previous = True, ""
-    related = False
+    frame: list[str] = []
     for found in _TOKEN.finditer(text):
         token, kind = found[0], found.lastgroup or ""
         if kind == "opening":
             start = True
             continue
         if kind in ("plain", "word"):
-            events += _word(token, start, previous in ("have", "has", "had"))
-            related = related or token.lower() in RELATIONS
+            stands_for = _word(token, start, previous in ("have", "has", "had"))
+            events += stands_for
+            if not stands_for or stands_for[0][0] == "modal":
+                frame.append(token.lower())
         elif kind == "number":
             events += _number(found, previous, quantities)
         elif kind == "cjk":
@@ -113,35 +118,39 @@ def meaning(text: str) -> Meaning:
         else:
             events.append(_value(kind, token))
         start, previous = False, token
-    return _settled(events, tuple(quantities), related)
+    return _settled(events, tuple(quantities), tuple(frame))
 
 
-def _settled(events: list[_Event], quantities: tuple[str, ...], related: bool) -> Meaning:
+def _settled(events: list[_Event], quantities: tuple[str, ...], frame: tuple[str, ...]) -> Meaning:
     """The events of a statement sorted by kind."""
     facts: dict[str, list[str]] = {}
     words: list[str] = []
+    sequence: list[str] = []
     for at, (kind, value, word) in enumerate(events):
+        if kind == "modal" and word in FORBIDDING and at + 1 < len(events) and _forbids(events[at + 1]):
+            continue
+        plain = kind in ("word", "name")
+        sequence.append(stem(value.lower()) if kind == "name" else value if plain else f"{kind}:{value}")
         if kind == "word":
             words.append(value)
-        elif kind == "modal" and (
-            value in facts.get("modal", ())
-            or (word in FORBIDDING and at + 1 < len(events) and events[at + 1][0] == "negation")
-        ):
-            continue
-        else:
+        elif kind != "modal" or value not in facts.get("modal", ()):
             facts.setdefault(kind, []).append(value)
-    order = tuple(
-        value if kind == "word" else stem(value.lower()) for kind, value, _ in events if kind in ("word", "name")
-    )
     return Meaning(
         words=tuple(words),
-        order=order,
+        order=tuple(item for item in sequence if ":" not in item),
+        sequence=tuple(sequence),
         facts={kind: tuple(values) for kind, values in facts.items()},
         quantities=quantities,
-        related=related,
+        frame=frame,
+        related=not RELATIONS.isdisjoint(frame) or any(word in RELATIONS for _, _, word in events),
         ends_in_fact=bool(events) and events[-1][0] != "word",
-        everything=frozenset(order).union(f"{kind}:{value}" for kind, values in facts.items() for value in values),
+        everything=frozenset(sequence).union(f"name:{name}" for name in facts.get("name", ())),
     )
+
+
+def _forbids(event: _Event) -> bool:
+    """Whether an event is a "not" by itself, rather than one half of a word such as "disable"."""
+    return event[0] == "negation" and event[2] not in OPPOSITES
 
 
 @lru_cache(maxsize=50_000)
@@ -271,7 +280,17 @@ def _order_differs(old: Meaning, new: Meaning) -> bool:
             return True
     words = [word for word in old.order if word in new.everything]
     placed = [word for word in new.order if word in old.everything]
-    if words == placed or sorted(words) != sorted(placed):
+    if words == placed:
+        # The same words with the "not" at another one: "use A, never B", "never use A, B".
+        return old.order == new.order and _denials(old) != _denials(new)
+    if sorted(words) != sorted(placed):
         return False
+    if old.related and new.related:
+        return True
+    # Without such a word: the same sentence with two words exchanged.
     moved = [pair for pair in zip(words, placed, strict=True) if pair[0] != pair[1]]
-    return (old.related and new.related) or (len(moved) == 2 and moved[0] == moved[1][::-1])
+    return old.frame == new.frame and len(moved) == 2 and moved[0] == moved[1][::-1]
+
+
+def _denials(said: Meaning) -> list[str]:
+    return [item for item in said.sequence if ":" not in item or item.startswith("negation:")]

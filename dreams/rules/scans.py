@@ -25,7 +25,8 @@ class Finding:
     path: str = ""
 
 
-_AGENT = r"(?:the user|users|anyone|anybody|the team|a human|humans|the operator|reviewers?)"
+_PEOPLE = r"(?:the user|users|anyone|anybody|the team|a human|humans|the operator|reviewers?|the ticket)"
+_NOT = r"\b(?:do not|don['’]t|never|must not|should not|without)"
 _INJECTIONS = tuple(
     (why, re.compile(pattern, re.IGNORECASE))
     for why, pattern in (
@@ -42,10 +43,15 @@ _INJECTIONS = tuple(
         ),
         (
             "asks the agent to keep something from people",
-            rf"\b(?:do not|don['’]t|never|must not|without)\s+(?:tell|telling|mention|inform|informing|reveal"
-            rf"|alert|notify|notifying|show|ask|asking)\w*\s+(?:\w+\s+){{0,4}}?{_AGENT}\b"
-            r"|\b(?:do not|don['’]t|never|must not)\s+(?:mention|reveal|disclose|log|report)\s+this\b"
-            rf"|\bkeep (?:this|it) (?:secret|hidden) from\b|\bwithout {_AGENT} (?:noticing|knowing)\b",
+            rf"{_NOT}\s+(?:tell|telling|mention|inform|informing|reveal|alert|notify|notifying|show|ask|asking)"
+            rf"\w*\s+(?:\w+\s+){{0,4}}?{_PEOPLE}\b"
+            rf"|{_NOT}\s+(?:mention|reveal|disclose|log|report|record|document)\s+(?:this|that|it)\b"
+            rf"|\bkeep (?:this|that|it) (?:secret|hidden|quiet|from)\b|\bwithout {_PEOPLE} (?:noticing|knowing)\b",
+        ),
+        (
+            "speaks to the agent instead of noting a fact",
+            r"^\W*(?:(?:dear|attention|note to|to|all|any|future)\s+)*(?:ai|llms?|assistants?|agents?|bots?|"
+            r"language models?|claude)\s*[:,!]",
         ),
         (
             "asks the agent to send something out",
@@ -58,9 +64,9 @@ _INJECTIONS = tuple(
         ),
         (
             "asks the agent to drop a safeguard",
-            r"\b(?:skip|disable|turn off|switch off|remove)\s+(?:\w+\s+){0,3}?"
-            r"(?:safety|approval|approvals|confirmation|confirmations|permission checks?|sandbox|audit log)\b"
-            r"|\b(?:auto-?approve|approve automatically|always approve)\b",
+            r"\b(?:skip|disable|turn off|switch off|remove|bypass)\s+(?:\w+\s+){0,3}?(?:safety|approvals?|"
+            r"confirmations?|verification|call-?back|permission checks?|sandbox|audit log|review)\b"
+            r"|\b(?:auto-?approved?|pre-?approved?|approve automatically|always approve)\b",
         ),
         ("imitates the marks of a prompt", r"<\|?/?(?:system|im_start|im_end|assistant)\|?>|\[/?INST\]"),
     )
@@ -120,7 +126,7 @@ def _line(line: str, known_hosts: Set[str] | None) -> list[tuple[FindingKind, st
         why = f"holds characters that cannot be seen: {names}"
         found.append(("invisible", why, _around(line, min(hidden))))
         # What is hidden between the letters must not hide the words either.
-        line = "".join(character for character in line if not _is_hidden(character))
+        line = "".join(each for each in line if each != "\xad" and not _is_hidden(each))
     for why, pattern in _INJECTIONS:
         if match := pattern.search(line):
             found.append(("injection", why, _around(line, match.start())))
