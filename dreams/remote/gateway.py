@@ -286,6 +286,11 @@ class Gateway(Caller):
         of_thread = self._beta.sessions.threads.events.with_raw_response.list
         return self._pages(parsing.event, of_thread, thread_id, session_id=session_id, limit=LIST_PAGE)
 
+    def newest_events(self, session_id: str) -> list[Event]:
+        """The last events of the primary thread, at most 100, oldest first; one call."""
+        method = self._beta.sessions.events.with_raw_response.list
+        return next(self._pages(parsing.event, method, session_id, limit=LIST_PAGE, order="desc"), [])[::-1]
+
     def threads(self, session_id: str) -> list[Thread]:
         """All threads of a session."""
         method = self._beta.sessions.threads.with_raw_response.list

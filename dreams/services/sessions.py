@@ -101,3 +101,9 @@ def read_transcript(session: Session, *, thread_id: str | None = None) -> Transc
             Session.objects.filter(pk=session.pk).update(gone_at=timezone.now())
             raise
     return Transcript(tuple(events[:MAX_EVENTS]), threads, cut=len(events) > MAX_EVENTS)
+
+
+def read_latest(session: Session) -> tuple[Event, ...]:
+    """The last events of a session's primary thread, at most 100, oldest first; one call. Raises RemoteError."""
+    with watched(session.workspace) as gateway:
+        return tuple(gateway.newest_events(session.remote_id))

@@ -75,7 +75,9 @@ def test_dreams_sessions_threads_and_events_are_read(demo: Gateway) -> None:
         assert dream.output_store_id and dream.usage.output_tokens
         assert demo.dream(dream.id) == dream
         assert dream.session_id and demo.session(dream.session_id)
-        assert [event for page in demo.event_pages(dream.session_id) for event in page]
+        events = [event for page in demo.event_pages(dream.session_id) for event in page]
+        assert events
+        assert demo.newest_events(dream.session_id) == events[-100:]
     sessions = [session for page in demo.session_pages() for session in page]
     assert len(sessions) > 20
     assert [s.created_at for s in sessions] == sorted((s.created_at for s in sessions), reverse=True)
