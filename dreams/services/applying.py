@@ -185,9 +185,9 @@ def _take(gateway: Gateway, run: ApplyRun, step: ApplyStep, bodies: Mapping[str,
     what the vendor holds now decides, and only bytes that are still the expected ones are written to. What the vendor
     refuses blocks this step alone, unless it is the key that is refused."""
     rows = ApplyStep.objects.filter(pk=step.pk)
-    if step.state in (StepState.DOING, StepState.UNKNOWN):
-        if _record_if_done(rows, run, step) or not renew(run, token):
-            return
+    interrupted = step.state in (StepState.DOING, StepState.UNKNOWN)
+    if interrupted and (_record_if_done(rows, run, step) or not renew(run, token)):
+        return
     if step.target_sha and step.target_sha not in bodies:
         words = "The text that was decided for this memory was purged here, so it cannot be written any more."
         rows.update(state=StepState.BLOCKED, problem=words)

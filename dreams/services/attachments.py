@@ -1,6 +1,7 @@
 """Attaching: deployments are pointed at a reviewed store, with exact before and after, and one click back."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,12 +12,11 @@ from dreams.access import check_can
 from dreams.enqueue import enqueue
 from dreams.models import Attachment, Deployment, Review, Store, StoreLine, User
 from dreams.remote.errors import NotFound, Refused, RemoteError
-from dreams.remote.gateway import Gateway
 from dreams.remote.records import Deployment as RemoteDeployment
 from dreams.rules import review_states as states
 from dreams.rules.resources import Swap, digest, sendable, swap_store
 from dreams.services import audit
-from dreams.services.claims import claim, release
+from dreams.services.claims import claim, release, renew
 from dreams.services.deployments import note_deployment, refresh_deployments
 from dreams.services.refusals import Invalid, Refusal, Stale
 from dreams.services.snapshots import shas_now, shas_of
@@ -24,6 +24,13 @@ from dreams.services.stores import sync_store
 from dreams.services.vendor import watched
 
 State = Attachment.State
+
+CHANGED_SINCE = "Somebody changed this deployment since you saw it. Nothing was written."
+OVERTAKEN = "Somebody else changed this deployment in the same moment; it now holds other resources than were sent."
+LOST_SIGHT = (
+    "It is not known whether this was written: before that could be looked up, somebody else changed the deployment, "
+    "and it now holds neither the old resources nor the new ones. It is left as it is."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,9 @@ def prepare_attachment(review: Review) -> None:
     RemoteError."""
     refresh_deployments(review.workspace)
     if review.before.store.readable:
-        sync_store(review.before.store)
+        # One that vanished is marked so and keeps what it last held; its deployments may still be switched.
+        with suppress(NotFound):
+            sync_store(review.before.store)
 
 
 def offers_for(review: Review) -> list[Offer]:
@@ -96,6 +105,7 @@ def attach_store(review: Review, *, chosen: Mapping[str, str], seen_drift: str, 
     """Asks for the chosen deployments ({id: digest of the resources the person saw}) to mount the reviewed store.
     The input is read again first; when agents wrote something the person was not shown, nothing happens (Stale)."""
     check_can(by, review.workspace, "attach_store")
+    review.refresh_from_db(fields=["state"])
     if review.state != states.APPLIED:
         raise Refusal("Only an applied review can be attached.")
     if not chosen:
@@ -136,15 +146,19 @@ def _ask(review: Review, offer: Offer, by: User) -> Attachment:
 
 
 def undo_attachment(attachment: Attachment, *, by: User) -> Attachment:
-    """Asks for the deployment's exact previous `resources` again. Raises Refusal, Stale."""
+    """Asks for the deployment's exact previous `resources` again. One that the vendor or a change refused may be asked
+    for another time. Raises Refusal, Stale."""
     check_can(by, attachment.workspace, "attach_store")
     if attachment.state != State.DONE:
         raise Refusal("Only what was attached can be taken back.")
     if not attachment.from_store.writable:
         raise Refusal("The previous store was archived or deleted meanwhile: it cannot be mounted any more.")
-    if hasattr(attachment, "undone_by"):
+    earlier = Attachment.objects.filter(undoes=attachment).first()
+    if earlier is not None and earlier.state != State.REFUSED:
         raise Stale("This attachment was taken back already.")
     with transaction.atomic():
+        if earlier is not None:
+            return _ask_again(earlier, by)
         return _create(
             by,
             workspace=attachment.workspace,
@@ -158,6 +172,23 @@ def undo_attachment(attachment: Attachment, *, by: User) -> Attachment:
             after=sendable(attachment.before),
             undoes=attachment,
         )
+
+
+def _ask_again(refused: Attachment, by: User) -> Attachment:
+    """To be called inside a transaction."""
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            asked = Attachment.objects.filter(pk=refused.pk, state=State.REFUSED).update(
+                state=State.WAITING, by=by, asked_at=now, next_check_at=now, problem=""
+            )
+    except IntegrityError as error:
+        raise _in_use(refused.deployment_name) from error
+    if not asked:
+        raise Stale("Somebody else is taking this attachment back at this moment.")
+    refused.refresh_from_db()
+    _asked(refused)
+    return refused
 
 
 def _create(by: User, **fields: object) -> Attachment:
@@ -174,13 +205,20 @@ def _create(by: User, **fields: object) -> Attachment:
                 **fields,
             )
     except IntegrityError as error:
-        raise Stale(f"{fields['deployment_name']} is being changed at this moment; look again shortly.") from error
-    verb = "asked to roll back" if attachment.undoes else "asked to attach"
-    audit.record(
-        attachment.workspace, by, verb, attachment, before=attachment.before_digest, after=attachment.after_digest
-    )
-    enqueue("attach_one", attachment.pk)
+        raise _in_use(fields["deployment_name"]) from error
+    _asked(attachment)
     return attachment
+
+
+def _in_use(deployment_name: object) -> Stale:
+    return Stale(f"{deployment_name} is being changed at this moment; look again shortly.")
+
+
+def _asked(attachment: Attachment) -> None:
+    verb = "asked to roll back" if attachment.undoes_id else "asked to attach"
+    digests = {"before": attachment.before_digest, "after": attachment.after_digest}
+    audit.record(attachment.workspace, attachment.by, verb, attachment, **digests)
+    enqueue("attach_one", attachment.pk)
 
 
 def attach_one(attachment: Attachment) -> None:
@@ -192,7 +230,7 @@ def attach_one(attachment: Attachment) -> None:
     if token is None:
         return
     attachment.refresh_from_db()
-    rows = Attachment.objects.filter(pk=attachment.pk, claim=token)
+    sent = attachment.state in (State.DOING, State.UNKNOWN)
     try:
         with watched(attachment.workspace) as gateway:
             found = gateway.deployment(attachment.deployment_id)
@@ -200,31 +238,31 @@ def attach_one(attachment: Attachment) -> None:
                 _done(attachment, token, found)
                 return
             if not _same(found, attachment.before_digest):
-                _refuse(attachment, token, "Somebody changed this deployment since you saw it. Nothing was written.")
+                _refuse(attachment, token, LOST_SIGHT if sent else CHANGED_SINCE, found)
                 return
-            rows.update(state=State.DOING)
-            _send(gateway, attachment, token)
+            sent = False  # it still holds the old list: an earlier try did not arrive
+            if not renew(attachment, token, state=State.DOING):
+                return
+            gateway.update_deployment_resources(attachment.deployment_id, attachment.after)
+            sent = True
+            found = gateway.deployment(attachment.deployment_id)
+            if _same(found, attachment.after_digest):
+                _done(attachment, token, found)
+            else:
+                _refuse(attachment, token, OVERTAKEN, found)
     except NotFound:
         _refuse(attachment, token, "This deployment no longer exists.")
-    except Refused as error:
-        _refuse(attachment, token, error.words)
     except RemoteError as error:
-        state = State.UNKNOWN if error.maybe_done else State.WAITING
-        wait = timedelta(seconds=error.retry_after or 15)
+        if isinstance(error, Refused) and not sent:
+            _refuse(attachment, token, error.words)
+            return
+        # What may have been written is never called "not attached" before it was read.
+        state = State.UNKNOWN if sent or error.maybe_done else State.WAITING
+        wait = timedelta(seconds=error.retry_after or (60 if error.permanent else 15))
         release(attachment, token, state=state, problem=error.words[:500], next_check_at=timezone.now() + wait)
     except BaseException:
         release(attachment, token)
         raise
-
-
-def _send(gateway: Gateway, attachment: Attachment, token: str) -> None:
-    gateway.update_deployment_resources(attachment.deployment_id, attachment.after)
-    after = gateway.deployment(attachment.deployment_id)
-    if _same(after, attachment.after_digest):
-        _done(attachment, token, after)
-        return
-    words = "Somebody else changed this deployment in the same moment; it now holds other resources than were sent."
-    _refuse(attachment, token, words, found=digest(after.resources))
 
 
 def _same(remote: RemoteDeployment, wanted: str) -> bool:
@@ -249,8 +287,14 @@ def _done(attachment: Attachment, token: str, found: RemoteDeployment) -> None:
         )
 
 
-def _refuse(attachment: Attachment, token: str, words: str, **detail: str) -> None:
+def _refuse(attachment: Attachment, token: str, words: str, found: RemoteDeployment | None = None) -> None:
+    """Ends it as not attached; what was `found` instead is mirrored, so that the page shows it."""
     with transaction.atomic():
         ended = {"state": State.REFUSED, "next_check_at": None, "problem": words[:500]}
-        if release(attachment, token, **ended):
-            audit.record(attachment.workspace, attachment.by, "did not attach", attachment, why=words, **detail)
+        if not release(attachment, token, **ended):
+            return
+        detail = {"why": words}
+        if found is not None:
+            note_deployment(attachment.workspace, found)
+            detail["found"] = digest(found.resources)
+        audit.record(attachment.workspace, attachment.by, "did not attach", attachment, **detail)
