@@ -299,8 +299,6 @@ class World:
             "archived_at": None, "error": head.get("error"),
             "usage": dict(zip(dream_session.USAGE, head["usage"], strict=True)),
         })  # fmt: skip
-        if head.get("applied"):
-            self.stores[head["input"]] = clone
 
     def start_dream(self, plan: Json) -> None:
         """The dream that runs from now on: asked for as anybody would."""

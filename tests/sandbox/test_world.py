@@ -258,8 +258,10 @@ def test_deployments_mount_what_the_product_needs_to_show(state: State) -> None:
     }
     support = dream_with(state, "prod-support", "completed")["inputs"][0]["memory_store_id"]
     assert sum(support in stores for stores in mounted.values()) >= 3
-    applied = dream_with(state, "customer-preferences", "completed")["outputs"][0]["memory_store_id"]
-    assert applied in mounted["support-triage"], "the output of an older dream is attached"
+    older = dream_with(state, "customer-preferences", "completed")
+    assert older["inputs"][0]["memory_store_id"] in mounted["support-triage"]
+    outputs = {output["memory_store_id"] for dream in state.all("dream") for output in dream["outputs"]}
+    assert not outputs & {store for stores in mounted.values() for store in stores}, "attaching is left to the product"
     assert [name for name, d in deployments.items() if d["status"] == "paused"] == ["contract-desk"]
     kinds = {r["type"] for r in deployments["code-review"]["resources"]}
     assert "github_repository" in kinds
