@@ -67,7 +67,7 @@ def approval_requirements(
         else f"{undecided} {'change is' if undecided == 1 else 'changes are'} undecided.",
     )
     if not starter_approves:
-        return [decided, Requirement("four_eyes", True, "Approved by somebody who did not start the dream.")]
+        return [decided, Requirement("four_eyes", True, "You did not start this dream.")]
     alone = self_approval_allowed and eligible_approvers <= 1
     if alone:
         words = "You started this dream and approve it yourself: nobody else here may approve."
