@@ -1,12 +1,11 @@
 """Reads of one change of a review: its texts on both sides, what was found in it, and every decision on it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dreams.models import Change, ChangePath, Decision, Text, Workspace
-from dreams.render import Mark, Panel, panels
-from dreams.render.panels import Look, PathMarks
+from dreams.render import Look, Mark, Panel, panels
 from dreams.rules import review_states as states
 
 FEW = 40
@@ -37,8 +36,8 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One sentence a reader must see. `was` and `now` are quoted, either may be empty; `words` say what it is; `anchor`
-    names its row in the difference, "" when it is not drawn there."""
+    """One sentence a reader must see. `was` and `now` are quoted, either may be empty; `words` say what it is;
+    `anchor` names its row in the difference, "" when it is not drawn there."""
 
     kind: str
     words: str
@@ -66,12 +65,22 @@ class ChangePage:
     edited: Sequence[Side]
     findings: Findings
     panels: Sequence[Panel]
-    decisions: Sequence[Decision]
+    decisions: Sequence[tuple[Decision, str]]
 
     @property
     def explained(self) -> str:
         """What kind of change it is, in a sentence."""
         return _explained(self.change.kind, [side.path for side in self.before], [side.path for side in self.after])
+
+    @property
+    def folder(self) -> str:
+        """The path up to the last slash."""
+        return self.change.title[: self.change.title.rfind("/") + 1]
+
+    @property
+    def name(self) -> str:
+        """The path behind the last slash."""
+        return self.change.title[self.change.title.rfind("/") + 1 :]
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -99,31 +108,45 @@ def change_page(change: Change, look: Look, more: str) -> ChangePage:
     after = [_side(path.path, path.sha256, held) for path in paths if path.side == ChangePath.Side.AFTER]
     edited = [_side(path, sha, held) for path, sha in sorted(result.items())]
     drawn = {side.path: side.text for side in edited or after}
-    marks = _marks(change.findings, edited=bool(edited))
-    sheets = panels({side.path: side.text for side in before}, drawn, marks, look, more)
+    gone, doubts, marks = _found(change.findings, {side.path for side in before}, edited=bool(edited))
+    sheets = panels({side.path: side.text for side in before}, drawn, marks.rows, look, more)
     ids = "".join(sheet.html for sheet in sheets if not look.rendered)
     return ChangePage(
         change=change,
         before=before,
         after=after,
         edited=edited,
-        findings=_findings(change.findings, ids, FEW if not look.whole else None),
+        findings=_findings(gone, doubts, ids, FEW if not look.whole else None),
         panels=sheets,
-        decisions=decisions,
+        decisions=[(each, _said(each)) for each in decisions],
     )
 
 
-def texts_to_edit(page: ChangePage) -> list[tuple[str, str, str, bool]]:
-    """(path, text, original, stays) of every path of a change: as edited before, else as the dream left it; what the
-    dream removed comes last, with its original text, and stays only in a removal (there is nothing else to edit)."""
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One path of a change in the editor: the text to start from, whether it stays, and the text before the dream."""
+
+    path: str
+    text: str
+    stays: bool
+    was: str | None
+
+
+def sheets_of(page: ChangePage) -> list[Sheet]:
+    """Every path of a change for the editor, by path: as it was edited last, else as the dream left it. A path that
+    only stood there before starts with that text and does not stay, unless the dream left nothing at all."""
     was = {side.path: side.text for side in page.before}
-    now = {side.path: side.text for side in page.edited or page.after}
-    paths = [*now, *(path for path in (*was, *(side.path for side in page.after)) if path not in now)]
     dreamt = {side.path: side.text for side in page.after}
+    now = {side.path: side.text for side in page.edited} or dreamt or was
     return [
-        (path, now.get(path, was.get(path, dreamt.get(path, ""))), was.get(path, ""), path in now or not now)
-        for path in dict.fromkeys(paths)
+        Sheet(path, {**was, **dreamt, **now}[path], path in now, was.get(path))
+        for path in sorted({*was, *dreamt, *now})
     ]
+
+
+def _said(decision: Decision) -> str:
+    words = states.CHANGE_WORDS[decision.outcome].lower()
+    return f"took the decision back: {words} again" if decision.reason == "undone" else words
 
 
 def _held(workspace: Workspace, shas: Sequence[str]) -> dict[str, Text]:
@@ -137,72 +160,56 @@ def _side(path: str, sha: str, held: Mapping[str, Text]) -> Side:
     return Side(path, sha, text.size, text.text, text.purged_at is not None)
 
 
-def _marks(findings: Mapping[str, Any], *, edited: bool) -> PathMarks:
-    """Where the findings stand in the difference; those on the new side hold for the dream's text only."""
-    marks: dict[tuple[str, str, int], Mark] = {}
-    for number, place in enumerate(findings.get("lost", [])):
-        marks["old", place["path"], place["line"]] = Mark("lost", f"lost-{number}")
-    for number, pair in enumerate(findings.get("altered", [])):
-        old, new = pair["old"], pair["new"]
-        marks["old", old["path"], old["line"]] = Mark("flag", f"altered-{number}")
+class _Marks:
+    """Where findings stand in the difference: rows that several findings share have one mark and one anchor."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str, int], Mark] = {}
+
+    def put(self, side: str, place: Mapping[str, Any], css: str, note: str = "", tone: str = "") -> str:
+        """Marks a row and returns its anchor."""
+        key = side, place["path"], place["line"]
+        under = self.rows.get(key)
+        name = under.id if under else f"found-{len(self.rows)}"
+        said = " ".join(filter(None, (under.note if under else "", note)))
+        worse = under.css if under and under.css == "lost" else css
+        self.rows[key] = Mark(worse, name, said, tone or (under.tone if under else ""))
+        return name
+
+
+def _found(findings: Mapping[str, Any], before: Set[str], *, edited: bool) -> tuple[list[Found], list[Found], _Marks]:
+    """What is gone, what is doubtful, and the rows they stand in. On the new side they hold for the dream's own text
+    only, so an edited one has no marks there."""
+    marks = _Marks()
+    gone, doubts = [], []
+    for place in findings.get("lost", []):
+        anchor = marks.put("old", place, "lost")
+        words = f"Gone: was in {_at(place)}, found nowhere in the output"
+        gone.append(Found("lost", words, place["text"], "", anchor))
+    for pair in findings.get("altered", []):
+        kinds, old, new = _kinds(pair), pair["old"], pair["new"]
+        anchor = marks.put("old", old, "flag")
         if not edited:
-            marks["new", new["path"], new["line"]] = Mark("flag", "", f"Changed here: {_kinds(pair)}.")
-    if edited:
-        return marks
-    for number, place in enumerate(findings.get("unsourced", [])):
-        marks.setdefault(("new", place["path"], place["line"]), Mark("flag", f"unsourced-{number}"))
-    for number, scan in enumerate(findings.get("scans", [])):
-        key = "new", scan["path"], scan["line"]
-        under = marks.get(key, Mark())
-        marks[key] = Mark("flag", under.id or f"scan-{number}", _sentence(scan["why"]), "bad")
-    return marks
+            there = marks.put("new", new, "flag", f"Changed here: {kinds}.")
+            anchor = anchor if old["path"] in before else there
+        words = f"Changed: {kinds}. Was in {_at(old)}, now in {_at(new)}"
+        doubts.append(Found("altered", words, old["text"], new["text"], anchor))
+    for scan in findings.get("scans", []):
+        why = f"Line {scan['line']} of {scan['path']} {scan['why']}"
+        anchor = "" if edited else marks.put("new", scan, "flag", f"This line {scan['why']}.", "bad")
+        doubts.append(Found("conflict", why, "", scan["excerpt"], anchor))
+    for place in findings.get("unsourced", []):
+        words = f"New in {_at(place)}: no memory said this before. It comes from the sessions, or from nowhere"
+        anchor = "" if edited else marks.put("new", place, "flag")
+        doubts.append(Found("unsourced", words, "", place["text"], anchor))
+    return gone, doubts, marks
 
 
-def _findings(findings: Mapping[str, Any], drawn: str, limit: int | None) -> Findings:
-    gone = [
-        Found(
-            "lost",
-            f"Gone: was in {_at(place)}, found nowhere in the output",
-            place["text"],
-            "",
-            _anchor(f"lost-{number}", drawn),
-        )
-        for number, place in enumerate(findings.get("lost", []))
-    ]
-    doubts = [
-        Found(
-            "altered",
-            f"Changed: {_kinds(pair)}. Was in {_at(pair['old'])}, now in {_at(pair['new'])}",
-            pair["old"]["text"],
-            pair["new"]["text"],
-            _anchor(f"altered-{number}", drawn),
-        )
-        for number, pair in enumerate(findings.get("altered", []))
-    ]
-    doubts += [
-        Found(
-            "conflict", f"{_sentence(scan['why'])} {_at(scan)}", "", scan["excerpt"], _anchor(f"scan-{number}", drawn)
-        )
-        for number, scan in enumerate(findings.get("scans", []))
-    ]
-    doubts += [
-        Found(
-            "unsourced",
-            f"New in {_at(place)}: no memory said this before. It comes from the sessions, or from nowhere",
-            "",
-            place["text"],
-            _anchor(f"unsourced-{number}", drawn),
-        )
-        for number, place in enumerate(findings.get("unsourced", []))
-    ]
-    if limit is None or len(gone) + len(doubts) <= limit:
-        return Findings(gone, doubts, 0)
-    kept = doubts[: max(0, limit - len(gone))]
-    return Findings(gone[:limit], kept, max(0, len(gone) - limit) + len(doubts) - len(kept))
-
-
-def _anchor(name: str, drawn: str) -> str:
-    return name if f' id="{name}"' in drawn else ""
+def _findings(gone: list[Found], doubts: list[Found], drawn: str, limit: int | None) -> Findings:
+    """The first `limit` of them; a finding whose row is not drawn (folded, rendered) links nowhere."""
+    kept = [each if f' id="{each.anchor}"' in drawn else replace(each, anchor="") for each in [*gone, *doubts][:limit]]
+    lost = kept[: len(gone)]
+    return Findings(lost, kept[len(lost) :], len(gone) + len(doubts) - len(kept))
 
 
 def _at(place: Mapping[str, Any]) -> str:
@@ -211,10 +218,6 @@ def _at(place: Mapping[str, Any]) -> str:
 
 def _kinds(pair: Mapping[str, Any]) -> str:
     return ", ".join(_ALTERED.get(kind, kind) for kind in pair["kinds"])
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _explained(kind: str, before: Sequence[str], after: Sequence[str]) -> str:

@@ -99,7 +99,7 @@ class ChangeList:
 
     @property
     def filters(self) -> list[tuple[str, str, int]]:
-        """(name, words, how many) of each filter; those without any are left out, but for All and the one that is on."""
+        """(name, words, how many) of each filter; empty ones are left out, but for All and the one that is on."""
         counted = [(show, words, sum(row.fits(show) for row in self.rows)) for show, words in SHOWS.items()]
         return [each for each in counted if each[2] or each[0] in ("all", self.show)]
 
@@ -220,6 +220,14 @@ class Standing:
     approvals: Sequence[Approval]
     run: ApplyRun | None
 
+    @property
+    def took(self) -> str:
+        """How long the dream ran, as people say it."""
+        seconds = int(self.duration.total_seconds()) if self.duration else 0
+        if seconds < 60:
+            return f"{seconds} s"
+        return f"{seconds // 60} min" if seconds < 3600 else f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
 
 def standing(review: Review) -> Standing:
     """Three queries at most; votes and plans only where the review is past deciding."""
@@ -237,3 +245,8 @@ def output_moved(review: Review) -> bool:
     """Whether the dream's output store was written since the review was opened (the mirror's word)."""
     seen = review.after.version_id
     return review.state in (states.OPEN, states.APPROVED) and bool(seen) and seen != review.target.last_version_id
+
+
+def input_moved(review: Review) -> bool:
+    """Whether the store the dream read was written since, or may have been (the mirror's word)."""
+    return review.before.version_id != review.before.store.last_version_id

@@ -7,7 +7,7 @@ from html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from dreams.render.visible import visible
-from dreams.rules.words import Hunk, Line, Row, TextDiff
+from dreams.rules.words import Hunk, Line, TextDiff
 
 FOLD_LINES = 200
 _UNIFIED = '<colgroup><col class="n"><col class="n"><col class="s"><col></colgroup>'
@@ -103,17 +103,19 @@ def _split_rows(hunk: Hunk, marks: Marks) -> Iterator[str]:
     for row in hunk.rows:
         starts = ' data-hunk=""' if row.op != "equal" and before == "equal" else ""
         before = row.op
-        mark = next((m for line in (row.left, row.right) if line and (m := _mark(line, marks))), None)
-        left, right = _half(row.left, row, "old_no"), _half(row.right, row, "new_no")
-        yield f"<tr{_attributes('', mark)}{starts}>{left}{right}</tr>{_note(mark, 4)}"
+        left = marks.get(("old", row.left.old_no or 0)) if row.left else None
+        right = marks.get(("new", row.right.new_no or 0)) if row.right else None
+        css = " ".join(dict.fromkeys(mark.css for mark in (left, right) if mark))
+        cells = _half(row.left, "old_no", left) + _half(row.right, "new_no", right)
+        yield f"<tr{_class(css)}{starts}>{cells}</tr>{_note(left, 4)}{_note(right, 4)}"
 
 
-def _half(line: Line | None, row: Row, number: str) -> str:
+def _half(line: Line | None, number: str, mark: Mark | None) -> str:
     if line is None:
         return '<td class="n void"></td><td class="t void"></td>'
     css = {"equal": "", "insert": " add", "delete": " cut"}[line.kind]
     cell = f'<td class="t{css}{_whole(line)}">{_words(line)}</td>'
-    return f'<td class="n{css}" data-n="{getattr(line, number)}"></td>{cell}'
+    return f'<td class="n{css}" data-n="{getattr(line, number)}"{_id(mark)}></td>{cell}'
 
 
 def _words(line: Line) -> str:
@@ -136,9 +138,15 @@ def _mark(line: Line, marks: Marks) -> Mark | None:
 
 
 def _attributes(css: str, mark: Mark | None) -> str:
-    classes = f"{css} {mark.css}".strip() if mark else css
-    named = f' id="{escape(mark.id)}"' if mark and mark.id else ""
-    return (f' class="{escape(classes)}"' if classes else "") + named
+    return _class(f"{css} {mark.css}".strip() if mark else css) + _id(mark)
+
+
+def _class(names: str) -> str:
+    return f' class="{escape(names)}"' if names else ""
+
+
+def _id(mark: Mark | None) -> str:
+    return f' id="{escape(mark.id)}"' if mark and mark.id else ""
 
 
 def _number(number: int | None) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
@@ -114,19 +115,31 @@ def _draft(group: Group, old: Mapping[str, str], new: Mapping[str, str], positio
         kind=group.kind,
         title=(group.news or group.olds)[0],
         position=position,
-        findings={
-            "lost": [place_dict(place) for place in group.lost],
-            "altered": [altered_dict(altered) for altered in group.altered],
-            "unsourced": [place_dict(place) for place in group.unsourced],
-            "scans": [asdict(finding) for finding in group.findings],
-        },
+        findings=_storable(
+            {
+                "lost": [place_dict(place) for place in group.lost],
+                "altered": [altered_dict(altered) for altered in group.altered],
+                "unsourced": [place_dict(place) for place in group.unsourced],
+                "scans": [asdict(finding) for finding in group.findings],
+            }
+        ),
         lost_count=len(group.lost),
         altered_count=len(group.altered),
-        flag_count=len(group.unsourced) + len(group.findings),
+        # A new memory is read as a whole: that its sentences stood nowhere before is no warning by itself.
+        flag_count=len(group.findings) + (len(group.unsourced) if group.kind != "added" else 0),
         lines_added=added,
         lines_removed=removed,
         state=states.UNCHANGED if group.kind == states.UNCHANGED else states.UNDECIDED,
     )
+
+
+def _storable(found: Any) -> Any:
+    """The same without NULs and halves of characters, which jsonb refuses; they are shown as U+FFFD and ?."""
+    if isinstance(found, str):
+        return found.replace("\0", "\ufffd").encode(errors="replace").decode()
+    if isinstance(found, dict):
+        return {name: _storable(value) for name, value in found.items()}
+    return [_storable(each) for each in found] if isinstance(found, list) else found
 
 
 def decide_change(
@@ -242,10 +255,17 @@ def _who_was_faster(change: Change) -> str:
 
 
 def accept_rest(review: Review, *, by: User, kinds: Sequence[str] = ("moved",)) -> int:
-    """Accepts every undecided change of harmless kinds at once: those without a single finding. Returns how many."""
+    """Accepts every undecided change of harmless kinds at once: those without a single finding or changed line.
+    Returns how many."""
     check_can(by, review.workspace, "decide_change")
     harmless = review.changes.filter(
-        state=states.UNDECIDED, kind__in=kinds, lost_count=0, altered_count=0, flag_count=0
+        state=states.UNDECIDED,
+        kind__in=kinds,
+        lost_count=0,
+        altered_count=0,
+        flag_count=0,
+        lines_added=0,
+        lines_removed=0,
     )
     count = 0
     for change in harmless:

@@ -1,0 +1,330 @@
+"""THE page of the product: what a dream did to a store, decided change by change."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from dreams.enqueue import enqueue
+from dreams.forms.reviews import DecideForm, DiscardForm, EditForm, SeenForm
+from dreams.models import Change, Review, Store
+from dreams.queries import changes as change_queries
+from dreams.queries import reviews as queries
+from dreams.queries.reviews import ChangeList
+from dreams.render import Look
+from dreams.rules import review_states as states
+from dreams.services import applying, attachments
+from dreams.services import reviews as service
+from dreams.services.refusals import Invalid, Stale
+from dreams.views.lookup import MemberRequest, allows, in_workspace, why_not
+
+FRESH = timedelta(seconds=60)
+YEAR = 365 * 24 * 3600
+# What a reader chose to see, kept in cookies: parameter and its two values, the usual one first.
+LOOKS = {"view": ("unified", "split"), "text": ("source", "rendered"), "advance": ("on", "off")}
+
+
+@require_GET
+@in_workspace
+def review_detail(request: MemberRequest, pk: int) -> HttpResponse:
+    """The review at one change: the one asked for, else the next that waits, else the sum of what was decided."""
+    review = find_review(request, pk)
+    changes = queries.change_list(review, request.GET.get("show", ""))
+    asked = request.GET.get("change", "")
+    chosen = int(asked) if asked.isdecimal() and len(asked) < 19 else changes.next_undecided(0)
+    change = review.changes.filter(pk=chosen).first() if chosen and "sum" not in request.GET else None
+    return _page(request, review, changes, change)
+
+
+@require_GET
+@in_workspace
+def change_detail(request: MemberRequest, pk: int, change: int) -> HttpResponse:
+    """The review at this change; htmx gets the middle and the right pane only."""
+    review = find_review(request, pk)
+    found = find_change(review, change)
+    if _wants_fragment(request):
+        return _keep_look(request, render(request, "reviews/_shown.html", _centre(request, review, found)))
+    return _page(request, review, queries.change_list(review, request.GET.get("show", "")), found)
+
+
+@require_POST
+@in_workspace
+def change_decide(request: MemberRequest, pk: int, change: int) -> HttpResponse:
+    """Accept or keep the original; saved at once, then on to the next one that waits."""
+    review = find_review(request, pk)
+    found = find_change(review, change)
+    form = DecideForm(request.POST)
+    if not form.is_valid():
+        raise Invalid("Choose accept or keep the original; a reason has at most 1,000 characters.")
+    said = form.cleaned_data
+    try:
+        service.decide_change(
+            found, said["outcome"], by=request.user, seen_seq=said["seen_seq"], reason=said["reason"]
+        )
+    except Stale as stale:
+        return _somebody_was_faster(request, review, found, stale)
+    return _go_on(request, review, found, states.CHANGE_WORDS[said["outcome"]].lower())
+
+
+@require_POST
+@in_workspace
+def change_undo(request: MemberRequest, pk: int, change: int) -> HttpResponse:
+    """Takes the last decision on a change back, and stays there."""
+    review = find_review(request, pk)
+    found = find_change(review, change)
+    form = SeenForm(request.POST)
+    if not form.is_valid():
+        raise Invalid("That is not a decision to take back.")
+    try:
+        service.undo_decision(found, by=request.user, seen_seq=form.cleaned_data["seen_seq"])
+    except Stale as stale:
+        return _somebody_was_faster(request, review, found, stale)
+    return _go_on(request, review, found, "undone", stay=True)
+
+
+@require_http_methods(["GET", "POST"])
+@in_workspace
+def change_edit(request: MemberRequest, pk: int, change: int) -> HttpResponse:
+    """The dream's text to be edited, with the original beside it; what was typed is never thrown away."""
+    review = find_review(request, pk)
+    found = find_change(review, change)
+    context = _centre(request, review, found)
+    data = request.POST if request.method == "POST" else None
+    form = EditForm(change_queries.sheets_of(context["shown"]), data, initial={"seen_seq": found.seq})
+    problem, status = "", 200
+    if form.is_valid():
+        try:
+            seq, reason = form.cleaned_data["seen_seq"], form.cleaned_data["reason"]
+            service.decide_change(
+                found, states.EDITED, by=request.user, seen_seq=seq, texts=form.texts(), reason=reason
+            )
+            return _go_on(request, review, found, "edited")
+        except Invalid as error:
+            problem, status = str(error), 422
+        except Stale as error:
+            problem, status = f"{error} Your text is still here: save it again to put it in that place.", 409
+    elif data:
+        problem, status = "Something in this form is not well-formed; look at the marked fields.", 422
+    if not allows(request, "decide_change"):
+        problem = why_not(request, "decide_change")
+    context |= {"form": form, "problem": problem, "seq": found.seq}
+    if _wants_fragment(request):
+        return render(request, "reviews/_shown.html", context, status=status)
+    return _page(request, review, queries.change_list(review, request.GET.get("show", "")), found, context, status)
+
+
+@require_POST
+@in_workspace
+def review_accept_moves(request: MemberRequest, pk: int) -> HttpResponse:
+    """Accepts at once what only moved, word for word and without a finding."""
+    count = service.accept_rest(find_review(request, pk), by=request.user)
+    what = f"{count} memories that only moved" if count != 1 else "1 memory that only moved"
+    messages.success(request, f"Accepted {what}.")
+    return _back(request, pk)
+
+
+@require_POST
+@in_workspace
+def review_approve(request: MemberRequest, pk: int) -> HttpResponse:
+    """One person's vote over the store as decided."""
+    service.approve_review(find_review(request, pk), by=request.user)
+    messages.success(request, "Approved. Nothing is written yet: plan the writes to see what will be.")
+    return _back(request, pk)
+
+
+@require_POST
+@in_workspace
+def review_reopen(request: MemberRequest, pk: int) -> HttpResponse:
+    """Takes the approval back, so that decisions can be changed."""
+    service.reopen_review(find_review(request, pk), by=request.user)
+    messages.success(request, "Reopened: decisions can be changed again, and it needs a new approval.")
+    return _back(request, pk)
+
+
+@require_http_methods(["GET", "POST"])
+@in_workspace
+def review_discard(request: MemberRequest, pk: int) -> HttpResponse:
+    """Ends the review with a reason; a page of its own where there is no dialog, or the reason was missing."""
+    review = find_review(request, pk)
+    form = DiscardForm(request.POST or None)
+    if form.is_valid():
+        service.discard_review(review, reason=form.cleaned_data["reason"], by=request.user)
+        messages.success(request, "Discarded. The store stays as it is, and what the dream wrote is left alone.")
+        return _back(request, pk)
+    context = {"review": review, "form": form, "why_not": why_not(request, "discard_review")}
+    return render(request, "reviews/discard.html", context, status=422 if form.errors else 200)
+
+
+def find_review(request: MemberRequest, pk: int) -> Review:
+    """The review of this workspace with that number; 404 otherwise."""
+    return get_object_or_404(queries.find_reviews(request.workspace), pk=pk)
+
+
+def find_change(review: Review, pk: int) -> Change:
+    """The change of this review with that number; 404 otherwise."""
+    change = get_object_or_404(Change.objects.select_related("decided_by"), review=review, pk=pk)
+    change.review = review
+    return change
+
+
+def _wants_fragment(request: HttpRequest) -> bool:
+    """An htmx request for the middle; going back in the history asks for the whole page."""
+    return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
+
+
+def _chosen(request: HttpRequest, name: str) -> str:
+    usual, other = LOOKS[name]
+    said = request.GET.get(name) or request.COOKIES.get(f"review_{name}")
+    return other if said == other else usual
+
+
+def _keep_look(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    for name, values in LOOKS.items():
+        said = request.GET.get(name) or request.POST.get(name)
+        if said in values and said != request.COOKIES.get(f"review_{name}"):
+            response.set_cookie(f"review_{name}", said, max_age=YEAR, httponly=True, samesite="Lax")
+    patch_vary_headers(response, ["HX-Request", "Cookie"])
+    return response
+
+
+def _centre(request: MemberRequest, review: Review, change: Change | None) -> dict[str, Any]:
+    """What the middle and the right pane need."""
+    look = Look(
+        split=_chosen(request, "view") == "split",
+        rendered=_chosen(request, "text") == "rendered",
+        whole="all" in request.GET,
+    )
+    show = request.POST.get("show") or request.GET.get("show", "")
+    show = show if show in queries.SHOWS and show != "all" else ""
+    address = _address(request, review, change.pk if change else None, "all")
+    frozen = (
+        "" if review.state == states.OPEN else f"This review is {states.REVIEW_STATES.words[review.state].lower()}"
+    )
+    if review.state == states.APPROVED:
+        frozen += ": reopen it to change a decision"
+    return {
+        "review": review,
+        "change": change,
+        "shown": change_queries.change_page(change, look, f"{address}?all=1") if change else None,
+        "look": look,
+        "show": show,
+        "advance": _chosen(request, "advance"),
+        "undecided_why": f"{frozen}." if frozen else why_not(request, "decide_change"),
+    }
+
+
+def _bar(request: MemberRequest, review: Review, changes: ChangeList) -> dict[str, Any]:
+    """What the bar at the foot and the filters need."""
+    required = queries.requirements(review, changes, request.user) if review.state == states.OPEN else []
+    starts = review.dream is not None and review.dream.requested_by_id == request.user.pk
+    unmet = [each.words for each in required if not each.satisfied]
+    return {
+        "changes": changes,
+        "requirements": required,
+        "may_not": why_not(request, "approve_review"),
+        "approve_why": why_not(request, "approve_review") or " ".join(unmet),
+        "discard_why": why_not(request, "discard_review"),
+        "apply_why": why_not(request, "apply_review"),
+        "attach_why": why_not(request, "attach_store"),
+        "decide_why": why_not(request, "decide_change"),
+        "standing": queries.standing(review),
+        "self_words": next(
+            (each.words for each in required if starts and each.name == "four_eyes" and each.satisfied), ""
+        ),
+    }
+
+
+def _page(
+    request: MemberRequest,
+    review: Review,
+    changes: ChangeList,
+    change: Change | None,
+    centre: dict[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    if change:
+        change.review = review
+    pages = Paginator(changes.shown, queries.PAGE)
+    at = request.GET.get("page") or changes.page_of(change.pk if change else None)
+    page = pages.get_page(at)
+    active = review.state in (states.OPEN, states.APPROVED)
+    context = {
+        **(centre or _centre(request, review, change)),
+        **_bar(request, review, changes),
+        "page": page,
+        "pager_query": f"show={changes.show}&",
+        "sections": queries.sections(page),
+        "drift": applying.output_drift(review) if queries.output_moved(review) else [],
+        "written": attachments.written_since(review) if active and queries.input_moved(review) else [],
+        "mirror_at": review.target.checked_at,
+    }
+    _refresh_behind(review.target, review.before.store)
+    return _keep_look(request, render(request, "reviews/detail.html", context, status=status))
+
+
+def _refresh_behind(*stores: Store) -> None:
+    for store in stores:
+        if store.gone_at is None and (store.checked_at is None or store.checked_at < timezone.now() - FRESH):
+            enqueue("sync_store", store.pk)
+
+
+def _go_on(request: MemberRequest, review: Review, decided: Change, said: str, *, stay: bool = False) -> HttpResponse:
+    """After a decision: the next change that waits, or this one again when the reader does not want to be led."""
+    changes = queries.change_list(review, request.POST.get("show", ""))
+    leads = request.POST.get("advance", _chosen(request, "advance")) != "off" and not stay
+    target = changes.next_undecided(decided.pk) if leads else decided.pk
+    words = f"{said}, {changes.undecided} left" if changes.undecided else f"{said}, every change is decided"
+    address = _address(request, review, target, changes.show)
+    if not _wants_fragment(request):
+        messages.success(request, f"{decided.title}: {words}.")
+        return _keep_look(request, redirect(address))
+    response = _decided(request, review, changes, decided, target)
+    response["HX-Push-Url"] = address
+    response["HX-Trigger"] = json.dumps({"announce": words})
+    return response
+
+
+def _decided(
+    request: MemberRequest, review: Review, changes: ChangeList, decided: Change, target: int | None, status: int = 200
+) -> HttpResponse:
+    """The fragment after a decision: the middle, and out of band the right pane, the bar, the filters, two rows."""
+    shown = find_change(review, target) if target else None
+    rows = [row for row in (changes.row(decided.pk), changes.row(target or 0)) if row]
+    context = {
+        **_centre(request, review, shown),
+        **_bar(request, review, changes),
+        "rows": list(dict.fromkeys(rows)),
+        "oob": True,
+    }
+    return _keep_look(request, render(request, "reviews/_decided.html", context, status=status))
+
+
+def _somebody_was_faster(request: MemberRequest, review: Review, change: Change, stale: Stale) -> HttpResponse:
+    """409 with who and what, over the change as it stands now; nothing of this reader was saved."""
+    messages.error(request, f"{stale} Your choice was not saved; look again.")
+    changes = queries.change_list(review, request.POST.get("show", ""))
+    if _wants_fragment(request):
+        return _decided(request, review, changes, change, change.pk, status=409)
+    return _page(request, review, changes, find_change(review, change.pk), status=409)
+
+
+def _address(request: MemberRequest, review: Review, change: int | None, show: str) -> str:
+    where = {"ws": request.workspace.slug, "pk": review.pk}
+    path = (
+        reverse("change-detail", kwargs={**where, "change": change})
+        if change
+        else reverse("review-detail", kwargs=where)
+    )
+    return f"{path}?show={show}" if show != "all" else path
+
+
+def _back(request: MemberRequest, pk: int) -> HttpResponse:
+    return redirect("review-detail", ws=request.workspace.slug, pk=pk)

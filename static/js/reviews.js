@@ -1,0 +1,15 @@
+// What the review page adds to app.js: text that was typed and not saved is not lost by a slip.
+"use strict";
+(() => {
+  const unsaved = () => [...document.querySelectorAll("form[data-unsaved] textarea")].some((area) => area.value !== area.defaultValue);
+
+  addEventListener("beforeunload", (event) => {
+    if (unsaved() && !document.querySelector("form[data-unsaved][data-sent]")) event.preventDefault();
+  });
+  document.addEventListener("submit", (event) => { event.target.dataset.sent = ""; });
+  // Links of the list swap the editor away without leaving the page.
+  document.addEventListener("htmx:confirm", (event) => {
+    if (event.detail.verb !== "get" || event.detail.target?.id !== "memory" || !unsaved()) return;
+    if (!confirm("The text you typed is not saved. Leave it?")) event.preventDefault();
+  });
+})();
