@@ -205,12 +205,9 @@ def _likeness(old: Sentence, new: Sentence, was: Meaning, says: Meaning) -> floa
     if (old.kind in _APART or new.kind in _APART) and old.kind != new.kind:
         return 0
     missing, extra = len(_unknown(was, says)), len(_unknown(says, was))
-    known = len(was.words) - missing
     if missing > (1 - OLD_KEPT) * len(was.words) or extra > (1 - NEW_KNOWN) * len(says.words):
         return 0
     same_path = old.path == new.path
-    if known < (1 if same_path else 2):
-        return 0
     one, other = was.everything, says.everything
     alike = 2 * len(one & other) / (len(one) + len(other))
     return alike + 0.1 * same_path if alike >= (ALIKE_SAME_PATH if same_path else ALIKE) else 0

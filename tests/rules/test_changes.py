@@ -81,7 +81,8 @@ def test_empty_memories_and_boilerplate_never_move() -> None:
     note = "# Template\n\nFill in the fields of this form.\n"
     before = {f"/{name}": note + f"{name}\n" for name in "abcdef"}
     changes = compare(before, {f"/{name}": note + f"{name}\n" for name in "ghijkl"})
-    assert changes.moved == changes.merged == ()
+    assert (len(changes.added), len(changes.removed)) == (6, 6)
+    assert changes.moved == changes.merged == changes.split == ()
 
 
 def test_a_move_with_edits_is_found_by_its_statements() -> None:
@@ -211,6 +212,12 @@ def test_a_changed_fact_is_an_alarm_and_no_loss(before: str, after: str, kind: s
         ("Deploys need an approval.", "Deploys to staging need an approval."),
         ("ユーザーはタブを好む。", "ユーザーは空白を好む。"),
         ("Delete all logs.", "Delete some logs."),
+        ("```\nrun tests on build\n```", "```\nrun the tests on build\n```"),
+        ("```\nrun tests on build\n```", "Run the tests on build."),
+        (
+            "Deploys to staging need 2 approvals of people on Monday.",
+            "Deploys need 2 people on Tuesday.",
+        ),
         ("The `branch` of the release branch.", "The release branch."),
     ],
 )
@@ -239,6 +246,11 @@ def test_of_two_near_twins_with_their_own_values_one_that_goes_is_lost() -> None
     changes = compare(before, {"/a": before["/a"]})
     assert [place.path for place in changes.lost] == ["/b"]
     assert changes.altered == ()
+
+
+def test_a_twin_about_somebody_else_does_not_answer_for_what_is_gone() -> None:
+    before = {"/a": "- The contact for returns at Lind is Pia.\n", "/b": "- The contact for returns at Lund is Pia.\n"}
+    assert [place.path for place in compare(before, {"/a": before["/a"]}).lost] == ["/b"]
 
 
 def test_a_statement_given_up_for_its_twin_with_another_value_is_altered() -> None:
