@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from dreams.rules.transcript_words import failure_words, idle_words, usage_words
+from dreams.rules.transcript_words import failure_words, idle_words, outcome_badge, usage_words
 
 MAX_TEXT = 20_000  # characters of one text or one value shown; the rest is counted
 MAX_ASKED = 20  # fields of a tool's input shown
@@ -77,6 +77,11 @@ class Outcome:
     text: Text
     round: int = 0
     rubric: Text = Text("")
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        """(slug, word) of the result."""
+        return outcome_badge(self.result)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,13 +15,15 @@ from dreams.remote.records import Session as RemoteSession
 from dreams.services.vendor import watched
 
 MAX_EVENTS = 2_000  # of one thread shown at once; a transcript beyond says so
+MAX_SECONDS = 30.0  # for all pages of a transcript: a person waits for it
 # A session listed earlier may still have moved if it was not finished: those are looked at by their age.
 OVERLAP = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The events of one thread in order, and all threads; `cut` when there were more than MAX_EVENTS."""
+    """The events of one thread in order, and all threads; `cut` when there were more than MAX_EVENTS, or when
+    reading on would have taken longer than MAX_SECONDS."""
 
     events: tuple[Event, ...]
     threads: tuple[Thread, ...]
@@ -90,17 +93,20 @@ def keep_sessions(workspace: Workspace, page: Iterable[RemoteSession]) -> None:
 def read_transcript(session: Session, *, thread_id: str | None = None) -> Transcript:
     """The transcript of a session's primary thread, or of one of its threads. Raises RemoteError."""
     events: list[Event] = []
+    late = monotonic() + MAX_SECONDS
+    cut = False
     with watched(session.workspace) as gateway:
         try:
             threads = tuple(gateway.threads(session.remote_id))
             for page in gateway.event_pages(session.remote_id, thread_id=thread_id):
+                cut = len(events) + len(page) > MAX_EVENTS or monotonic() > late
                 events.extend(page)
-                if len(events) > MAX_EVENTS:
+                if cut:
                     break
         except NotFound:
             Session.objects.filter(pk=session.pk).update(gone_at=timezone.now())
             raise
-    return Transcript(tuple(events[:MAX_EVENTS]), threads, cut=len(events) > MAX_EVENTS)
+    return Transcript(tuple(events[:MAX_EVENTS]), threads, cut=cut)
 
 
 def read_latest(session: Session) -> tuple[Event, ...]:

@@ -8,3 +8,6 @@ register = template.Library()
 
 # {{ path|visible }}: foreign text in an element, with hidden characters named (dreams/render/visible.py).
 register.filter("visible", render.visible)
+
+# {{ text|markdown }}: foreign text as sanitised prose, to stand in an element `.prose` (dreams/render/prose.py).
+register.filter("markdown", render.markdown)
