@@ -98,8 +98,10 @@ class ChangePage:
         return states.CHANGE_WORDS[self.change.state]
 
 
-def change_page(change: Change, look: Look, more: str) -> ChangePage:
-    """One change ready to draw, in three queries. An edited one is drawn as it was edited."""
+def change_page(change: Change, look: Look | None = None, more: str = "") -> ChangePage:
+    """One change ready to draw, in three queries. An edited one is drawn as it was edited. `more` is the address that
+    shows what is capped here."""
+    look = look or Look()
     decisions = list(change.decisions.select_related("by").order_by("-seq")) if change.seq else []
     result = decisions[0].result if decisions and change.state == states.EDITED else {}
     paths = list(change.paths.all())

@@ -213,9 +213,8 @@ def requirements(review: Review, changes: ChangeList, person: User) -> list[Requ
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What else a reader should know of a review: its dream, its votes, its newest plan of writes."""
+    """What else a reader should know of a review: how long its dream took, its votes, its newest plan of writes."""
 
-    sessions: int
     duration: timedelta | None
     approvals: Sequence[Approval]
     run: ApplyRun | None
@@ -230,11 +229,10 @@ class Standing:
 
 
 def standing(review: Review) -> Standing:
-    """Three queries at most; votes and plans only where the review is past deciding."""
+    """Two queries, for votes and plans, where the review is past deciding; none before."""
     dream = review.dream
     past = review.state != states.OPEN
     return Standing(
-        sessions=dream.session_links.count() if dream else 0,
         duration=dream.ended_at - dream.started_at if dream and dream.ended_at and dream.started_at else None,
         approvals=list(review.approvals.select_related("person").order_by("-at")) if past else [],
         run=review.runs.exclude(state="abandoned").order_by("-planned_at").first() if past else None,

@@ -242,8 +242,9 @@ def _decide(change: Change, outcome: str, result: Mapping[str, str], by: User, s
             reason=reason,
         )
         shown = outcome if decided else "undid the decision on"
-        audit.record(review.workspace, by, f"{shown} change", change, review=review.pk, result=dict(result))
-    change.refresh_from_db()
+        audit.record(change.review.workspace, by, f"{shown} change", change, review=review.pk, result=dict(result))
+    change.state, change.seq = outcome, seen_seq + 1
+    change.decided_by, change.decided_at = (by, now) if decided else (None, None)
     return change
 
 

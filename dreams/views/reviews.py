@@ -5,14 +5,18 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.messages import get_messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from dreams.access import check_can
 from dreams.enqueue import enqueue
 from dreams.forms.reviews import DecideForm, DiscardForm, EditForm, SeenForm
 from dreams.models import Change, Review, Store
@@ -23,8 +27,8 @@ from dreams.render import Look
 from dreams.rules import review_states as states
 from dreams.services import applying, attachments
 from dreams.services import reviews as service
-from dreams.services.refusals import Invalid, Stale
-from dreams.views.lookup import MemberRequest, allows, in_workspace, why_not
+from dreams.services.refusals import Invalid, Refusal, Stale
+from dreams.views.lookup import MemberRequest, in_workspace, why_not
 
 FRESH = timedelta(seconds=60)
 YEAR = 365 * 24 * 3600
@@ -51,7 +55,7 @@ def change_detail(request: MemberRequest, pk: int, change: int) -> HttpResponse:
     review = find_review(request, pk)
     found = find_change(review, change)
     if _wants_fragment(request):
-        return _keep_look(request, render(request, "reviews/_shown.html", _centre(request, review, found)))
+        return _fragment(request, "reviews/_shown.html", _centre(request, review, found))
     return _page(request, review, queries.change_list(review, request.GET.get("show", "")), found)
 
 
@@ -96,29 +100,21 @@ def change_edit(request: MemberRequest, pk: int, change: int) -> HttpResponse:
     """The dream's text to be edited, with the original beside it; what was typed is never thrown away."""
     review = find_review(request, pk)
     found = find_change(review, change)
-    context = _centre(request, review, found)
+    check_can(request.user, request.workspace, "decide_change")
     data = request.POST if request.method == "POST" else None
-    form = EditForm(change_queries.sheets_of(context["shown"]), data, initial={"seen_seq": found.seq})
-    problem, status = "", 200
-    if form.is_valid():
-        try:
-            seq, reason = form.cleaned_data["seen_seq"], form.cleaned_data["reason"]
-            service.decide_change(
-                found, states.EDITED, by=request.user, seen_seq=seq, texts=form.texts(), reason=reason
-            )
-            return _go_on(request, review, found, "edited")
-        except Invalid as error:
-            problem, status = str(error), 422
-        except Stale as error:
-            problem, status = f"{error} Your text is still here: save it again to put it in that place.", 409
-    elif data:
-        problem, status = "Something in this form is not well-formed; look at the marked fields.", 422
-    if not allows(request, "decide_change"):
-        problem = why_not(request, "decide_change")
-    context |= {"form": form, "problem": problem, "seq": found.seq}
-    if _wants_fragment(request):
-        return render(request, "reviews/_shown.html", context, status=status)
-    return _page(request, review, queries.change_list(review, request.GET.get("show", "")), found, context, status)
+    form = EditForm(change_queries.sheets_of(change_queries.change_page(found)), data, initial={"seen_seq": found.seq})
+    if not form.is_valid():
+        return _editor(
+            request, review, found, form, "Look at the marked fields." if data else "", 422 if data else 200
+        )
+    said = form.cleaned_data
+    try:
+        service.decide_change(
+            found, states.EDITED, by=request.user, seen_seq=said["seen_seq"], texts=form.texts(), reason=said["reason"]
+        )
+    except Refusal as error:
+        return _editor(request, review, found, form, str(error), 422 if isinstance(error, Invalid) else 409)
+    return _go_on(request, review, found, "edited")
 
 
 @require_POST
@@ -182,7 +178,8 @@ def _wants_fragment(request: HttpRequest) -> bool:
 
 def _chosen(request: HttpRequest, name: str) -> str:
     usual, other = LOOKS[name]
-    said = request.GET.get(name) or request.COOKIES.get(f"review_{name}")
+    # The last one: a check box that is on comes behind the hidden field that says off.
+    said = request.GET.get(name) or request.POST.get(name) or request.COOKIES.get(f"review_{name}")
     return other if said == other else usual
 
 
@@ -193,6 +190,12 @@ def _keep_look(request: HttpRequest, response: HttpResponse) -> HttpResponse:
             response.set_cookie(f"review_{name}", said, max_age=YEAR, httponly=True, samesite="Lax")
     patch_vary_headers(response, ["HX-Request", "Cookie"])
     return response
+
+
+def _fragment(request: MemberRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """A part of the page, drawn without what only the frame asks the database for: this is sent at every decision."""
+    around = {"workspace": request.workspace, "csrf_token": get_token(request), "messages": get_messages(request)}
+    return _keep_look(request, HttpResponse(render_to_string(template, around | context), status=status))
 
 
 def _centre(request: MemberRequest, review: Review, change: Change | None) -> dict[str, Any]:
@@ -259,6 +262,7 @@ def _page(
     context = {
         **(centre or _centre(request, review, change)),
         **_bar(request, review, changes),
+        "sessions": review.dream.session_links.count() if review.dream else 0,
         "page": page,
         "pager_query": f"show={changes.show}&",
         "sections": queries.sections(page),
@@ -276,10 +280,25 @@ def _refresh_behind(*stores: Store) -> None:
             enqueue("sync_store", store.pk)
 
 
+def _editor(
+    request: MemberRequest, review: Review, change: Change, form: EditForm, problem: str, status: int
+) -> HttpResponse:
+    """The editor with what was typed. After a 409 it holds the number of the decision that was faster: saving again
+    replaces that one, knowingly."""
+    change = find_change(review, change.pk)
+    context = _centre(request, review, change)
+    if context["undecided_why"] and not problem:
+        raise Refusal(context["undecided_why"])
+    context |= {"form": form, "problem": problem, "again": status == 409}
+    if _wants_fragment(request):
+        return _fragment(request, "reviews/_shown.html", context, status)
+    return _page(request, review, queries.change_list(review, context["show"]), change, context, status)
+
+
 def _go_on(request: MemberRequest, review: Review, decided: Change, said: str, *, stay: bool = False) -> HttpResponse:
     """After a decision: the next change that waits, or this one again when the reader does not want to be led."""
     changes = queries.change_list(review, request.POST.get("show", ""))
-    leads = request.POST.get("advance", _chosen(request, "advance")) != "off" and not stay
+    leads = _chosen(request, "advance") == "on" and not stay
     target = changes.next_undecided(decided.pk) if leads else decided.pk
     words = f"{said}, {changes.undecided} left" if changes.undecided else f"{said}, every change is decided"
     address = _address(request, review, target, changes.show)
@@ -304,7 +323,7 @@ def _decided(
         "rows": list(dict.fromkeys(rows)),
         "oob": True,
     }
-    return _keep_look(request, render(request, "reviews/_decided.html", context, status=status))
+    return _fragment(request, "reviews/_decided.html", context, status)
 
 
 def _somebody_was_faster(request: MemberRequest, review: Review, change: Change, stale: Stale) -> HttpResponse:
