@@ -6,10 +6,12 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from dreams.queries.inbox import count_waiting
+from dreams.rules import roles
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """The context processor; two queries on a page of a workspace, none elsewhere."""
+    """The context processor; three queries on a page of a workspace, none elsewhere. A page that knows better how
+    old its mirror is gives its own `mirror_at`."""
     workspace = getattr(request, "workspace", None)
     membership = getattr(request, "membership", None)
     return {
@@ -19,5 +21,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "workspace": workspace,
         "membership": membership,
         "vendor_outage": workspace.outage if workspace else "",
-        "inbox_count": count_waiting(workspace, membership) if workspace and membership else 0,
+        "mirror_at": workspace.stores_listed_at if workspace else None,
+        "can_read_audit": membership is not None and roles.allows(membership.role, "read_audit"),
+        "inbox_count": count_waiting(membership) if membership else 0,
     }

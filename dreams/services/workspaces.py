@@ -7,9 +7,11 @@ from dreams.access import check_can
 from dreams.crypto import encrypt
 from dreams.enqueue import enqueue
 from dreams.models import Membership, User, Workspace
+from dreams.remote.errors import KeyMissing, KeyRefused
+from dreams.remote.records import Identity
 from dreams.rules import roles
 from dreams.services import audit
-from dreams.services.refusals import Invalid, Refusal
+from dreams.services.refusals import Invalid, Refusal, Stale
 from dreams.services.vendor import gateway_with
 
 # First parts of addresses that are not workspaces.
@@ -30,34 +32,56 @@ def create_workspace(*, name: str, slug: str, admin: User) -> Workspace:
 def connect_key(workspace: Workspace, key: str, *, by: User) -> Workspace:
     """Tries a key with one call and, when it answers, stores it encrypted and starts the import. The vendor's ids are
     pinned by the first key: a later key of another organisation or workspace is refused, since everything mirrored
-    here belongs to the first. Raises Invalid, Refusal, RemoteError."""
+    here belongs to the first. Raises Invalid, Refusal, Stale, RemoteError; nothing is changed then."""
     check_can(by, workspace, "change_settings")
     key = key.strip()
     if not key:
         raise Invalid("Paste the key.")
-    identity = gateway_with(key, workspace.organization_id or workspace.slug).identity()
-    pinned = (workspace.organization_id, workspace.remote_workspace_id)
-    if workspace.organization_id and pinned != (identity.organization_id, identity.workspace_id):
+    identity = _identity(workspace, key)
+    pinned = {"organization_id": workspace.organization_id, "remote_workspace_id": workspace.remote_workspace_id}
+    if _foreign(workspace, identity):
         raise Refusal(
-            f"This key belongs to {identity.workspace_id or 'another workspace'}; this workspace is connected to "
-            f"{workspace.remote_workspace_id}. Nothing was changed. Make a new workspace for the other key."
+            f"This key belongs to {identity.workspace_id or identity.organization_id}; this workspace is connected to "
+            f"{workspace.remote_workspace_id or workspace.organization_id}. Nothing was changed. "
+            "Use a key of the same workspace."
         )
     now = timezone.now()
     with transaction.atomic():
-        Workspace.objects.filter(pk=workspace.pk).update(
+        moved = Workspace.objects.filter(pk=workspace.pk, **pinned).update(
             key_ciphertext=encrypt(key),
             key_set_at=now,
             organization_id=identity.organization_id,
-            remote_workspace_id=identity.workspace_id,
+            remote_workspace_id=identity.workspace_id or workspace.remote_workspace_id,
             outage="",
             outage_since=None,
             dreams_refused_at=None,
             next_check_at=now,
         )
+        if not moved:
+            raise Stale("Another admin connected a key a moment ago. Reload the page to see which workspace it is.")
         audit.record(workspace, by, "connected key", workspace, organization=identity.organization_id)
         enqueue("refresh_workspace", workspace.pk)
     workspace.refresh_from_db()
     return workspace
+
+
+def _identity(workspace: Workspace, key: str) -> Identity:
+    """Where the key belongs; what speaks of the key itself is Invalid."""
+    try:
+        return gateway_with(key, workspace.organization_id or workspace.slug).identity()
+    except KeyMissing as error:
+        raise Invalid("This cannot be an API key: a key has no blanks and only plain letters, digits, signs.") from error
+    except KeyRefused as error:
+        raise Invalid("The API does not accept this key: it is mistyped, disabled or deleted.") from error
+
+
+def _foreign(workspace: Workspace, identity: Identity) -> bool:
+    """Whether a key belongs elsewhere than this workspace's first one; what the vendor did not tell is not held
+    against it."""
+    if not workspace.organization_id:
+        return False
+    known, told = workspace.remote_workspace_id, identity.workspace_id
+    return identity.organization_id != workspace.organization_id or bool(known and told and known != told)
 
 
 def change_settings(
