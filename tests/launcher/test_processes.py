@@ -18,12 +18,14 @@ from tests.servers import wait_until
 ROOT = Path(__file__).parent.parent.parent
 SCRIPT = """
 import os, sys
+from contextlib import ExitStack
 from pathlib import Path
 from memorydash import processes
 from memorydash.processes import Child, Family, Stopped
 processes.AT_ONCE, processes.RESTARTS = float(sys.argv[2]), 2
 here = Path(sys.argv[1])
-family = Family(os.open(here / "lock", os.O_CREAT), lambda text: print(text, flush=True))
+lock = ExitStack().enter_context(processes.locked(here / "lock"))
+family = Family(lock, lambda text: print(text, flush=True))
 try:
     for name, code in zip(sys.argv[3::2], sys.argv[4::2], strict=True):
         family.start(Child(name, [sys.executable, "-c", code], dict(os.environ), here / (name + ".log")))
@@ -128,6 +130,21 @@ def test_a_killed_launcher_takes_its_children_with_it_at_any_moment(launch: Laun
     children = psutil.Process(family.process.pid).children(recursive=True)
     os.kill(family.process.pid, signal.SIGKILL)
     wait_until(lambda: not any(alive(child) for child in children))
+
+
+def test_the_data_stay_locked_until_the_children_of_a_killed_launcher_are_gone(launch: Launch, tmp_path: Path) -> None:
+    family = launch("One", SLEEP)
+    wait_until(lambda: len(family.children()) == 1)
+    children = psutil.Process(family.process.pid).children()
+    warden = next(child for child in children if child not in family.children())
+    warden.suspend()
+    family.process.kill()
+    family.process.wait()
+    with pytest.raises(processes.InUse), processes.locked(tmp_path / "lock", seconds=0):
+        pass
+    warden.resume()
+    with processes.locked(tmp_path / "lock", seconds=30):
+        wait_until(lambda: not any(alive(child) for child in children))
 
 
 def test_logs_of_earlier_starts_are_kept_three_deep(tmp_path: Path) -> None:
