@@ -24,7 +24,8 @@ from memorydash import processes
 from memorydash.processes import Child, Family, Stopped
 processes.AT_ONCE, processes.RESTARTS = float(sys.argv[2]), 2
 here = Path(sys.argv[1])
-lock = ExitStack().enter_context(processes.locked(here / "lock"))
+held = ExitStack()
+lock = held.enter_context(processes.locked(here / "lock"))
 family = Family(lock, lambda text: print(text, flush=True))
 try:
     for name, code in zip(sys.argv[3::2], sys.argv[4::2], strict=True):
