@@ -231,6 +231,7 @@ def attach_one(attachment: Attachment) -> None:
         return
     attachment.refresh_from_db()
     sent = attachment.state in (State.DOING, State.UNKNOWN)
+    found: RemoteDeployment | None = None
     try:
         with watched(attachment.workspace) as gateway:
             found = gateway.deployment(attachment.deployment_id)
@@ -250,9 +251,10 @@ def attach_one(attachment: Attachment) -> None:
                 _done(attachment, token, found)
             else:
                 _refuse(attachment, token, OVERTAKEN, found)
-    except NotFound:
-        _refuse(attachment, token, "This deployment no longer exists.")
     except RemoteError as error:
+        if isinstance(error, NotFound) and found is None:
+            _refuse(attachment, token, "This deployment no longer exists.")
+            return
         if isinstance(error, Refused) and not sent:
             _refuse(attachment, token, error.words)
             return

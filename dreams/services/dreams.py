@@ -17,7 +17,7 @@ from dreams.rules import dream_states as states
 from dreams.services import audit
 from dreams.services.claims import LEASE, claim, release
 from dreams.services.following import note_progress
-from dreams.services.refusals import Busy, Invalid, Refusal
+from dreams.services.refusals import Busy, Invalid, Refusal, Unsettled
 from dreams.services.snapshots import take_snapshot
 from dreams.services.vendor import watched
 
@@ -224,7 +224,8 @@ def reconcile_dream(dream: Dream) -> None:
 
 
 def cancel_dream(dream: Dream, *, by: User) -> Dream:
-    """Asks the vendor to cancel; a dream that is not launched yet simply ends here. Raises Refusal, RemoteError."""
+    """Asks the vendor to cancel; a dream that is not launched yet simply ends here. Raises Refusal, RemoteError, and
+    Unsettled when no answer came and the dream was still running a moment later."""
     check_can(by, dream.workspace, "cancel_dream")
     if _cancel_unlaunched(dream, by):
         dream.refresh_from_db()
@@ -241,6 +242,11 @@ def cancel_dream(dream: Dream, *, by: User) -> Dream:
             if not error.maybe_done and error.status != 400:
                 raise
             remote = gateway.dream(dream.remote_id)  # done or ended meanwhile: looking is enough
+            if remote.status in states.FOLLOWED:
+                raise Unsettled(
+                    "No answer came to the cancellation, and the dream still runs. Cancel it again if it does not "
+                    "stop within a minute."
+                ) from error
     with transaction.atomic():
         Dream.objects.filter(pk=dream.pk).update(cancel_requested_at=timezone.now())
         audit.record(dream.workspace, by, "canceled dream", dream, answered=remote.status)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count
 from django.utils import timezone
 
@@ -57,22 +57,31 @@ def note_store(workspace: Workspace, remote: RemoteStore, line: StoreLine | None
     }
     store = Store.objects.filter(workspace=workspace, remote_id=remote.id).select_related("line").first()
     if store is None:
-        own = line or StoreLine.objects.create(workspace=workspace, name=remote.name)
-        store = Store.objects.create(
-            workspace=workspace,
-            line=own,
-            remote_id=remote.id,
-            created_at=remote.created_at,
-            next_check_at=timezone.now(),
-            **head,
-        )
-        if line is None:
-            StoreLine.objects.filter(pk=own.pk).update(current_store=store)
-        enqueue("sync_store", store.pk)
-        return store
-    Store.objects.filter(pk=store.pk).update(**head)
+        try:
+            with transaction.atomic():
+                return _first_seen(workspace, remote, line, head)
+        except IntegrityError:  # another process noted it in the same moment
+            store = Store.objects.select_related("line").get(workspace=workspace, remote_id=remote.id)
+    back = {} if store.gone_at is None else {"next_check_at": timezone.now()}  # one 404 had called it gone
+    Store.objects.filter(pk=store.pk).update(**head, **back)
     if line is not None and store.line_id != line.pk:
         _join_line(store, line)
+    return store
+
+
+def _first_seen(workspace: Workspace, remote: RemoteStore, line: StoreLine | None, head: dict[str, Any]) -> Store:
+    own = line or StoreLine.objects.create(workspace=workspace, name=remote.name)
+    store = Store.objects.create(
+        workspace=workspace,
+        line=own,
+        remote_id=remote.id,
+        created_at=remote.created_at,
+        next_check_at=timezone.now(),
+        **head,
+    )
+    if line is None:
+        StoreLine.objects.filter(pk=own.pk).update(current_store=store)
+    enqueue("sync_store", store.pk)
     return store
 
 
@@ -130,24 +139,34 @@ def _pause(workspace: Workspace) -> timedelta:
 
 def _sync(gateway: Gateway, store: Store, token: str) -> None:
     newest = gateway.newest_version(store.remote_id)
+    newest_id = newest.id if newest else ""
     due = store.walked_at is None or store.walked_at < timezone.now() - FULL_WALK_EVERY
-    if not due and (newest.id if newest else "") == store.last_version_id:
+    unread = store.walked_at is None  # who wrote what before the last version that is known here
+    if not due and newest_id == store.last_version_id:
         return
     mirror = Mirror(store, token)
-    if not due and newest and store.last_version_id:
-        try:
-            mirror.replay(gateway.versions_since(store.remote_id, store.last_version_id))
-            mirror.save()
-            return
-        except VersionGap:
-            log.info("versions of store %s no longer reach back: walking it", store.remote_id)
-            mirror = Mirror(store, token)
-    _walk(gateway, store, token, mirror, newest.id if newest else "")
+    if newest_id != store.last_version_id and not unread:
+        if newest and store.last_version_id:
+            try:
+                # Before a daily walk too, which tells what is there but not who wrote it.
+                mirror.replay(gateway.versions_since(store.remote_id, store.last_version_id))
+                newest_id = mirror.last_version_id
+            except VersionGap:
+                log.info("versions of store %s no longer reach back: walking it", store.remote_id)
+                mirror, unread = Mirror(store, token), True
+        else:
+            unread = True  # its first version, or all of them gone
+    if not due and not unread:
+        mirror.save()
+        return
+    if unread and newest:
+        # Before the walk: that one says when it is done, so what fails here is read again as well.
+        _read_history(gateway, store, token)
+    _walk(gateway, store, token, mirror, newest_id)
 
 
 def _walk(gateway: Gateway, store: Store, token: str, mirror: Mirror, newest_id: str) -> None:
     """Reads every memory; what was written meanwhile is replayed on top, so that the end is one moment."""
-    first = store.walked_at is None
     mirror.forget()
     for page in gateway.memory_pages(store.remote_id):
         mirror.take(page)
@@ -161,15 +180,15 @@ def _walk(gateway: Gateway, store: Store, token: str, mirror: Mirror, newest_id:
     mirror.last_version_id = mirror.last_version_id or (after.id if after else "")
     mirror.last_changed_at = mirror.last_changed_at or (after.created_at if after else None)
     mirror.save(walked=True)
-    if first:
-        _read_history(gateway, store, token)
 
 
 def _read_history(gateway: Gateway, store: Store, token: str) -> None:
-    """Who wrote what, once, at the first import: heads of versions only, 100 a call."""
+    """Who wrote what, at the first import and after a gap: heads of versions only, 100 a call."""
     for number, page in enumerate(gateway.version_pages(store.remote_id), start=1):
         keep_versions(store, page)
-        if number == HISTORY_PAGES or not renew(store, token):
+        if not renew(store, token):
+            raise ClaimLost
+        if number == HISTORY_PAGES:
             return
 
 
@@ -228,10 +247,9 @@ def delete_store(store: Store, *, typed_name: str, by: User) -> None:
     with watched(store.workspace) as gateway:
         try:
             gateway.delete_store(store.remote_id)
-        except NotFound:
-            log.info("store %s was already deleted", store.remote_id)
         except RemoteError as error:
-            if not error.maybe_done or _still_there(gateway, store):
+            # No answer, or "there is none": a second look says which.
+            if not (error.maybe_done or isinstance(error, NotFound)) or _still_there(gateway, store):
                 raise
     with transaction.atomic():
         Store.objects.filter(pk=store.pk).update(gone_at=timezone.now(), next_check_at=None)
