@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from dreams.remote import errors
+from dreams.remote import errors, transport
 from dreams.remote.gateway import Gateway
 from tests.remote import examples as e
 from tests.remote.calls import ALL, SOME, WRITES, Case
@@ -193,6 +193,16 @@ def test_a_server_that_never_accepts_ends_at_the_deadline() -> None:
         pytest.raises((errors.TimedOut, errors.Unreachable)),
     ):
         Gateway(KEY, base_url=f"http://127.0.0.1:{deaf.getsockname()[1]}", deadline=0.5).stores()
+
+
+def test_no_single_wait_is_longer_than_what_is_left_of_the_deadline() -> None:
+    with transport.deadline(1.0):
+        assert (transport._left(30.0, TimeoutError) or 0) <= 1.0
+        assert (transport._left(None, TimeoutError) or 0) <= 1.0
+        assert transport._left(0.01, TimeoutError) == 0.01
+    assert transport._left(30.0, TimeoutError) == 30.0
+    with transport.deadline(0.0), pytest.raises(TimeoutError):
+        transport._left(30.0, TimeoutError)
 
 
 def test_after_a_deadline_the_next_call_works(vendor: Scripted) -> None:

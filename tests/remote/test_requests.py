@@ -224,6 +224,14 @@ def test_neither_the_key_nor_a_memorys_text_is_ever_said(
     assert caught.value.__context__ is None
 
 
+@pytest.mark.parametrize("key", [KEY, "a-key-of-another-form"])
+def test_a_key_that_the_vendor_repeats_is_blotted_out(key: str, vendor: Scripted) -> None:
+    vendor.script = answer(error("authentication_error", f"invalid key {key}, not sk-ant-admin-1"), 401)
+    with pytest.raises(errors.KeyRefused) as caught:
+        Gateway(key, base_url=vendor.url).stores()
+    assert caught.value.detail == "invalid key …, not …"
+
+
 def test_the_vendors_reason_is_kept_clean_when_it_repeats_nothing(vendor: Scripted, gateway: Gateway) -> None:
     reason = "path: must not\x00 contain\n`..` \u202e(evil)\u202c" + "x" * 500
     vendor.script = answer(error("invalid_request_error", reason), 400)

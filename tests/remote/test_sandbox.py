@@ -13,8 +13,11 @@ from tests.sandbox_server import Sandbox
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[Sandbox]:
-    """The demo world; tests only read it."""
+    """The demo world, at rest: tests only read it, and no dream writes meanwhile."""
     with Sandbox(demo=True) as server:
+        gateway = Gateway("k", base_url=server.url)
+        while gateway.dreams(statuses=["pending", "running"]):
+            pass
         yield server
 
 
