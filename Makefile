@@ -1,6 +1,7 @@
 # make demo   try it: everything on this machine, with a stand-in of Claude's API
 # make run    use it: against the real API
 # make test   lint, types, import contracts and all tests
+# make bench  what the vendor is asked for and what pages cost; SAMPLES=folder of text files to import
 # All need only Python 3.11 or newer, make and a package index. PORT, SANDBOX_PORT and DATA_DIR can be set.
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 # A .venv whose Python has gone (after an upgrade, say) is of no use: it is made anew.
 $(shell [ ! -d .venv ] || $(BIN)/python -c '' 2>/dev/null || rm -rf .venv)
 
-.PHONY: demo run test lint clean
+.PHONY: demo run test lint bench clean
 .DEFAULT_GOAL := demo
 
 demo run: .venv/run.stamp
@@ -24,6 +25,9 @@ lint: .venv/test.stamp
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
+
+bench: .venv/test.stamp
+	@$(BIN)/python -m tests.bench $(SAMPLES)
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
