@@ -1,6 +1,7 @@
 """The record of writes: one event in the transaction of the write, sealed into a chain afterwards."""
 
 import json
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -52,3 +53,15 @@ def chained(previous: str, event: AuditEvent) -> str:
     said = [event.at.isoformat(), event.actor, event.actor_id, event.verb, event.noun, event.noun_id, event.label]
     body = json.dumps([previous, *said, event.detail], sort_keys=True, ensure_ascii=True)
     return sha256(body.encode()).hexdigest()
+
+
+def broken_seals(workspace: Workspace, events: Sequence[AuditEvent]) -> set[int]:
+    """The ids of those sealed events that do not fit what is written before them. One query, whatever the number."""
+    sealed = [event for event in events if event.seq is not None]
+    chains = {event.seq: event.chain for event in sealed}
+    missing = {event.seq - 1 for event in sealed if event.seq} - chains.keys()
+    rows = AuditEvent.objects.filter(workspace=workspace, seq__in=missing)
+    chains.update(rows.values_list("seq", "chain"))
+    return {
+        event.pk for event in sealed if event.seq and event.chain != chained(chains.get(event.seq - 1, ""), event)
+    }

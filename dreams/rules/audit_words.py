@@ -1,0 +1,27 @@
+"""The words of the record: its verbs, which a reader may look for, and its nouns as people call them."""
+
+# As services write them. A verb that is missing here is still recorded and found, only not suggested.
+VERBS = (
+    *("requested dream", "took back dream", "started dream", "could not start dream", "canceled dream"),
+    *("lost the answer to starting dream", "gave up on dream", "lost dream"),
+    *("dream completed", "dream failed", "dream canceled"),
+    *("opened review", "accepted change", "kept change", "edited change", "undid the decision on change"),
+    *("approved review", "reopened review", "discarded review", "superseded review"),
+    *("planned applying", "confirmed applying", "applied review", "could not apply review"),
+    *("asked to attach", "attached", "did not attach", "asked to roll back", "rolled back", "made store current"),
+    *("created memory", "edited memory", "renamed memory", "deleted memory"),
+    *("created store", "archived store", "deleted store"),
+    *("added member", "changed member", "made password link"),
+    *("created workspace", "connected key", "changed settings"),
+)
+NOUNS = {
+    "dream": "dream",
+    "review": "review",
+    "change": "change",
+    "applyrun": "plan",
+    "attachment": "attachment",
+    "store": "store",
+    "memory": "memory",
+    "membership": "member",
+    "workspace": "workspace",
+}
