@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
 
-from dreams.remote import errors, parsing, refusals, transport
+from dreams.remote import errors, refusals, transport
 from dreams.remote.bucket import Bucket
-from dreams.remote.parsing import Fields
+from dreams.remote.fields import LONE_SURROGATES, Fields, ShapeError, decode, page
 
 if TYPE_CHECKING:
     from anthropic.resources.beta.beta import Beta
@@ -57,7 +57,7 @@ class Caller:
         ids = [*args, *(value for name, value in given.items() if name.endswith("_id"))]
         if any(id in ("", ".", "..") for id in ids):
             raise errors.Unsendable("an id is empty")
-        if parsing.LONE_SURROGATES.search(json.dumps([ids, given], ensure_ascii=False, default=str)):
+        if LONE_SURROGATES.search(json.dumps([ids, given], ensure_ascii=False, default=str)):
             raise errors.Unsendable("the text holds half a character (a lone surrogate), which is not valid text")
         if self._bucket is not None:
             self._bucket.take()
@@ -83,8 +83,8 @@ class Caller:
         """One request and its answer through `read`, whose ShapeError becomes Malformed."""
         response = self._send(method, *args, write=write, **given)
         try:
-            return read(parsing.decode(response.content))
-        except parsing.ShapeError as wrong:
+            return read(decode(response.content))
+        except ShapeError as wrong:
             detail = str(wrong)
         raise errors.Malformed(
             detail, write=write, status=response.status_code, request_id=refusals.request_id(response)
@@ -97,7 +97,7 @@ class Caller:
         seen: set[str] = set()
         cursor: str | None = None
         while True:
-            items, cursor = self._ask(lambda answer: parsing.page(answer, read), method, *args, page=cursor, **given)
+            items, cursor = self._ask(lambda answer: page(answer, read), method, *args, page=cursor, **given)
             yield items
             if cursor is None:
                 return

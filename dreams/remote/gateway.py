@@ -7,7 +7,7 @@ from typing import Any
 
 from dreams.remote import errors, parsing, refusals
 from dreams.remote.calls import Caller
-from dreams.remote.parsing import Fields
+from dreams.remote.fields import Fields, ShapeError, decode, page
 from dreams.remote.records import (
     Agent,
     Deployment,
@@ -42,8 +42,8 @@ class Gateway(Caller):
         response = self._send(self._beta.memory_stores.with_raw_response.list, write=False, limit=1)
         organization = response.headers.get("anthropic-organization-id", "")
         try:
-            parsing.page(parsing.decode(response.content), parsing.store)
-        except parsing.ShapeError as wrong:
+            page(decode(response.content), parsing.store)
+        except ShapeError as wrong:
             detail = str(wrong)
         else:
             if organization:
@@ -87,7 +87,7 @@ class Gateway(Caller):
     def newest_version(self, store_id: str) -> Version | None:
         """The last write to the store, None when there never was one: one call, the test for "unchanged"."""
         method = self._beta.memory_stores.memory_versions.with_raw_response.list
-        items, _ = self._ask(lambda answer: parsing.page(answer, self._version(store_id)), method, store_id, limit=1)
+        items, _ = self._ask(lambda answer: page(answer, self._version(store_id)), method, store_id, limit=1)
         return items[0] if items else None
 
     def versions_since(self, store_id: str, version_id: str) -> list[Version]:
@@ -186,11 +186,11 @@ class Gateway(Caller):
         def read(fields: Fields) -> Memory:
             memory = parsing.memory(fields, store_id=store_id, id=id, full=full)
             if path is not None and memory.path != path:
-                raise parsing.ShapeError("the memory has another path than was written")
+                raise ShapeError("the memory has another path than was written")
             if written is None:
                 return memory
             if memory.sha256 != parsing.sha256(written):
-                raise parsing.ShapeError("the memory has another content than was written")
+                raise ShapeError("the memory has another content than was written")
             return dataclasses.replace(memory, content=written)
 
         return read

@@ -1,13 +1,11 @@
-"""From the vendor's JSON to records: required fields are checked here, unknown words and fields pass."""
+"""From the vendor's JSON to records; a required field that is missing is a ShapeError, unknown words pass."""
 
 import hashlib
-import json
-import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar
+from typing import Any
 
+from dreams.remote.fields import Fields, ShapeError
 from dreams.remote.records import (
     Actor,
     Agent,
@@ -24,121 +22,6 @@ from dreams.remote.records import (
     Version,
 )
 
-T = TypeVar("T")
-
-LONE_SURROGATES = re.compile("[\ud800-\udfff]")
-
-
-class ShapeError(ValueError):
-    """The answer has not the promised shape; the text names the field, never its value."""
-
-
-class Fields:
-    """A JSON object read field by field; anything missing or of another kind is a ShapeError."""
-
-    def __init__(self, raw: Any, where: str) -> None:
-        if not isinstance(raw, dict):
-            raise ShapeError(f"{where} is not an object")
-        self.raw: dict[str, Any] = raw
-        self.where = where
-
-    def _of(self, name: str, kind: type[T]) -> T:
-        value = self.raw.get(name)
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            state = "missing" if value is None else "of the wrong kind"
-            raise ShapeError(f"{self.where}.{name} is {state}")
-        return value
-
-    def has(self, name: str) -> bool:
-        """Whether the field is there and not null."""
-        return self.raw.get(name) is not None
-
-    def text(self, name: str) -> str:
-        return self._of(name, str)
-
-    def text_or(self, name: str, default: T) -> str | T:
-        return self.text(name) if self.has(name) else default
-
-    def id(self, name: str = "id", *, expected: str | None = None) -> str:
-        """A non-empty id; when `expected` is given it must be that one."""
-        value = self.text(name)
-        if not value or (expected is not None and value != expected):
-            raise ShapeError(f"{self.where}.{name} is not the one asked for")
-        return value
-
-    def integer(self, name: str) -> int:
-        return self._of(name, int)
-
-    def count(self, name: str) -> int:
-        """A number that the vendor leaves out where it is zero."""
-        return self.integer(name) if self.has(name) else 0
-
-    def number(self, name: str) -> float:
-        """A number, whole or not, 0 where the vendor leaves it out."""
-        value = self.raw.get(name)
-        return value if isinstance(value, float) else float(self.count(name))
-
-    def moment(self, name: str) -> datetime:
-        try:
-            moment = datetime.fromisoformat(self.text(name))
-            if moment.tzinfo is None:
-                raise ValueError
-            return moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise ShapeError(f"{self.where}.{name} is no time with a zone") from None
-
-    def moment_or_none(self, name: str) -> datetime | None:
-        return self.moment(name) if self.has(name) else None
-
-    def child(self, name: str) -> "Fields":
-        return Fields(self.raw.get(name), f"{self.where}.{name}")
-
-    def child_or_none(self, name: str) -> "Fields | None":
-        return self.child(name) if self.has(name) else None
-
-    def items(self, name: str) -> list["Fields"]:
-        return [Fields(item, f"{self.where}.{name}[]") for item in self._of(name, list)]
-
-    def texts(self, name: str) -> dict[str, str]:
-        values = self._of(name, dict)
-        if not all(isinstance(value, str) for value in values.values()):
-            raise ShapeError(f"{self.where}.{name} holds something else than text")
-        return dict(values)
-
-
-def decode(body: bytes) -> Fields:
-    """The JSON object in `body`. Lone surrogates, which no database takes, become U+FFFD."""
-    try:
-        raw = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise ShapeError("the answer is not JSON") from None
-    return Fields(_without_lone_surrogates(raw) if b"\\ud" in body.lower() else raw, "answer")
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)
-
-
-def _without_lone_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return LONE_SURROGATES.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_without_lone_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {_without_lone_surrogates(key): _without_lone_surrogates(item) for key, item in value.items()}
-    return value
-
-
-def page(answer: Fields, read: Callable[[Fields], T]) -> tuple[list[T], str | None]:
-    """One page of a list and the cursor of the next. Both keys must be there: `{}` is not an empty list, and
-    a missing cursor is not the last page."""
-    if "next_page" not in answer.raw:
-        raise ShapeError("answer.next_page is missing")
-    cursor = answer.text_or("next_page", None)
-    if cursor == "":
-        raise ShapeError("answer.next_page is empty")
-    return [read(item) for item in answer.items("data")], cursor
-
 
 def sha256(content: str) -> str:
     """Lower-case hex SHA-256 of the UTF-8 bytes, as the vendor computes it."""
@@ -146,6 +29,7 @@ def sha256(content: str) -> str:
 
 
 def store(fields: Fields, *, id: str | None = None) -> Store:
+    """A memory store, of that id if given."""
     return Store(
         id=fields.id(expected=id),
         name=fields.text("name"),
@@ -172,6 +56,7 @@ def _content(fields: Fields, digest: str | None, size: int | None, *, required: 
 
 
 def memory(fields: Fields, *, store_id: str, id: str | None = None, full: bool = False) -> Memory:
+    """A memory of that store, and of that id if given; with `full` its content must be there."""
     digest, size = fields.text("content_sha256"), fields.integer("content_size_bytes")
     return Memory(
         id=fields.id(expected=id),
@@ -195,6 +80,7 @@ ACTORS: Mapping[str, tuple[Any, str]] = {
 
 
 def actor(fields: Fields | None) -> Actor | None:
+    """Who did it; a kind that is not known yet is "unknown"."""
     if fields is None:
         return None
     kind, name = ACTORS.get(fields.text("type"), ("unknown", ""))
@@ -202,6 +88,7 @@ def actor(fields: Fields | None) -> Actor | None:
 
 
 def version(fields: Fields, *, store_id: str, id: str | None = None, full: bool = False) -> Version:
+    """A version of that store; with `full` its content must be there unless deleted or redacted."""
     redacted_at = fields.moment_or_none("redacted_at")
     operation = fields.text("operation")
     holds_text = operation != "deleted" and redacted_at is None
@@ -238,6 +125,7 @@ def usage(fields: Fields) -> Usage:
 
 
 def dream(fields: Fields, *, id: str | None = None, store_id: str | None = None) -> Dream:
+    """A dream, of that id and over that store if given."""
     inputs = {item.text("type"): item for item in fields.items("inputs")}
     if not {"memory_store", "sessions"} <= inputs.keys():
         raise ShapeError(f"{fields.where}.inputs lacks the memory store or the sessions")
@@ -266,6 +154,7 @@ def dream(fields: Fields, *, id: str | None = None, store_id: str | None = None)
 
 
 def mount(fields: Fields) -> Mount:
+    """A memory store among the resources of a session."""
     return Mount(
         store_id=fields.id("memory_store_id"),
         access=fields.text_or("access", "read_write"),
@@ -277,6 +166,7 @@ def mount(fields: Fields) -> Mount:
 
 
 def outcome(fields: Fields) -> Outcome:
+    """One of a session's outcome evaluations."""
     return Outcome(
         id=fields.id("outcome_id"),
         description=fields.text_or("description", ""),
@@ -301,6 +191,7 @@ def _cost(spent: Fields) -> tuple[Decimal | None, str]:
 
 
 def session(fields: Fields) -> Session:
+    """A session, with the memory stores among its resources."""
     agent_fields, spent = fields.child("agent"), fields.child("usage")
     cost_cents, currency = _cost(spent)
     timed = spent if spent.has("active_seconds") else fields.child_or_none("stats") or spent
@@ -326,10 +217,12 @@ def session(fields: Fields) -> Session:
 
 
 def event(fields: Fields) -> Event:
+    """An event of any type, known or not."""
     return Event(fields.id(), fields.id("type"), fields.moment_or_none("processed_at"), fields.raw)
 
 
 def thread(fields: Fields) -> Thread:
+    """A thread; advisors have no name."""
     who = fields.child("agent")
     return Thread(
         id=fields.id(),
@@ -361,6 +254,7 @@ def _roster(multiagent: Fields | None) -> list[Fields]:
 
 
 def agent(fields: Fields) -> Agent:
+    """An agent, with its roster by name where the vendor gives names, else by id."""
     members = _roster(fields.child_or_none("multiagent"))
     return Agent(
         id=fields.id(),
@@ -376,6 +270,7 @@ def agent(fields: Fields) -> Agent:
 
 
 def deployment(fields: Fields, *, id: str | None = None) -> Deployment:
+    """A deployment, of that id if given."""
     who = fields.child("agent")
     reason = fields.child_or_none("paused_reason")
     error = reason.child_or_none("error") if reason else None

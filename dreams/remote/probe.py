@@ -169,6 +169,16 @@ def sessions_of_a_store_that_never_was(probe: Probe) -> Seen:
     return Seen(listed(json.loads(response.content))) if response.is_success else describe(response)
 
 
+def largest_page_of(what: str) -> Callable[[Probe], Seen]:
+    """A check that a session's events or threads may be asked for as the gateway does it."""
+
+    def ask(probe: Probe) -> Seen:
+        session = next(iter(next(probe.gateway.session_pages())), None) or unsettled("no session")
+        return probe.status(getattr(probe.beta.sessions, what).with_raw_response.list, session.id, limit=LIST_PAGE)
+
+    return ask
+
+
 # -- what dreams leave behind --------------------------------------------------------------------------------
 
 
@@ -296,6 +306,8 @@ READS = [
     Check("response headers", headers),
     *_refusals(),
     Check("contents asked for by 100", full_view_of_100),
+    Check("events asked for by 100", largest_page_of("events")),
+    Check("threads asked for by 100", largest_page_of("threads")),
     Check("order of versions", versions_newest_first),
     Check("sessions of a store that never was", sessions_of_a_store_that_never_was),
     Check("whether dreams are offered", lambda p: p.status(p.beta.dreams.with_raw_response.list, limit=1)),

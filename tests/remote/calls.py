@@ -43,6 +43,7 @@ READS = [
     Case("session", lambda g: g.session("sesn_1"), e.SESSION),
     Case("event_pages", drained("event_pages", "sesn_1"), e.page(e.EVENT)),
     Case("thread_events", drained("event_pages", "sesn_1", thread_id="sthr_1"), e.page(e.EVENT)),
+    Case("newest_events", lambda g: g.newest_events("sesn_1"), e.page(e.EVENT)),
     Case("threads", lambda g: g.threads("sesn_1"), e.page(e.THREAD)),
     Case("agents", lambda g: g.agents(), e.page(e.AGENT)),
     Case("deployments", lambda g: g.deployments(), e.page(e.DEPLOYMENT)),
