@@ -33,11 +33,6 @@ def refresh_dreams(workspace_id: int) -> None:
 
 
 @shared_task
-def settle_base(dream_id: int) -> None:
-    sweeps.attempt(following.settle_base, Dream.objects.get(pk=dream_id))
-
-
-@shared_task
 def finish_dream(dream_id: int) -> None:
     sweeps.attempt(following.finish_dream, Dream.objects.get(pk=dream_id))
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -162,21 +162,15 @@ def find_lost_launches(workspace: Workspace) -> None:
 
 
 def _accept(dream: Dream, remote: RemoteDream, token: str) -> None:
-    with transaction.atomic():
-        accepted = release(
-            dream,
-            token,
-            state=states.PENDING,
-            remote_id=remote.id,
-            remote_status=remote.status,
-            problem="",
-            empty_looks=0,
-            next_check_at=timezone.now(),
-        )
-        if accepted:
-            Workspace.objects.filter(pk=dream.workspace_id).update(dreams_refused_at=None)
-            audit.record(dream.workspace, dream.requested_by, "started dream", dream, remote_id=remote.id)
-            enqueue("refresh_dreams", dream.workspace_id)
+    accepted = {"state": states.PENDING, "remote_id": remote.id, "remote_status": remote.status, "problem": ""}
+    try:
+        with transaction.atomic():
+            if release(dream, token, **accepted, empty_looks=0, next_check_at=timezone.now()):
+                Workspace.objects.filter(pk=dream.workspace_id).update(dreams_refused_at=None)
+                audit.record(dream.workspace, dream.requested_by, "started dream", dream, remote_id=remote.id)
+                enqueue("refresh_dreams", dream.workspace_id)
+    except IntegrityError:  # another row, an equal wish looked up at the same time, took this one
+        _lose_answer(dream, "Another dream of the same sessions was matched first.", token)
 
 
 def reconcile_dream(dream: Dream) -> None:
@@ -187,6 +181,10 @@ def reconcile_dream(dream: Dream) -> None:
     if token is None:
         return
     dream.refresh_from_db()
+    if Dream.objects.filter(store=dream.store, state=states.LAUNCHING).exists():
+        # What is listed may be that one's, when both wish the same: its own answer decides first.
+        release(dream, token, next_check_at=timezone.now() + timedelta(seconds=5))
+        return
     sent = dream.launch_sent_at or dream.requested_at
     try:
         with watched(dream.workspace) as gateway:
@@ -235,9 +233,23 @@ def cancel_dream(dream: Dream, *, by: User) -> Dream:
         raise Refusal("This dream has already ended.")
     if not dream.remote_id:
         raise Refusal("The vendor has not confirmed this dream yet. It can be canceled once it has.")
+    with transaction.atomic():  # first, so that a process killed after the call leaves who asked for it
+        Dream.objects.filter(pk=dream.pk).update(cancel_requested_at=timezone.now())
+        audit.record(dream.workspace, by, "asked to cancel dream", dream, remote_id=dream.remote_id)
+    try:
+        remote = _cancel_at_vendor(dream)
+    except (RemoteError, Unsettled):
+        Dream.objects.filter(pk=dream.pk).update(cancel_requested_at=dream.cancel_requested_at)
+        raise
+    note_progress(dream, remote)
+    dream.refresh_from_db()
+    return dream
+
+
+def _cancel_at_vendor(dream: Dream) -> RemoteDream:
     with watched(dream.workspace) as gateway:
         try:
-            remote = gateway.cancel_dream(dream.remote_id)
+            return gateway.cancel_dream(dream.remote_id)
         except RemoteError as error:
             if not error.maybe_done and error.status != 400:
                 raise
@@ -247,12 +259,7 @@ def cancel_dream(dream: Dream, *, by: User) -> Dream:
                     "No answer came to the cancellation, and the dream still runs. Cancel it again if it does not "
                     "stop within a minute."
                 ) from error
-    with transaction.atomic():
-        Dream.objects.filter(pk=dream.pk).update(cancel_requested_at=timezone.now())
-        audit.record(dream.workspace, by, "canceled dream", dream, answered=remote.status)
-    note_progress(dream, remote)
-    dream.refresh_from_db()
-    return dream
+            return remote
 
 
 def _cancel_unlaunched(dream: Dream, by: User) -> bool:

@@ -29,7 +29,8 @@ EMPTY_LOOKS = 5
 
 def refresh_dreams(workspace: Workspace) -> None:
     """Follows every dream that is due: one list call per 100 running ones; those no longer in the list of running
-    ones are fetched by id. Raises RemoteError; the rows stay due."""
+    ones are fetched by id. What fails is written on the dreams it concerns, which are asked for again later.
+    Raises RemoteError when the list itself fails."""
     due = list(
         Dream.objects.filter(
             workspace=workspace, state__in=states.FOLLOWED, next_check_at__lte=timezone.now()
@@ -37,18 +38,38 @@ def refresh_dreams(workspace: Workspace) -> None:
     )
     if not due:
         return
-    with watched(workspace) as gateway:
-        listed = {r.id: r for r in gateway.dreams(statuses=[states.PENDING, states.RUNNING])}
+    try:
+        with watched(workspace) as gateway:
+            listed = {r.id: r for r in gateway.dreams(statuses=[states.PENDING, states.RUNNING])}
+    except RemoteError as error:
+        for dream in due:
+            _follow_later(dream, error)
+        raise
     for dream in due:
-        remote = listed.get(dream.remote_id)
-        if remote is None:
-            try:
-                with watched(workspace) as gateway:
-                    remote = gateway.dream(dream.remote_id)
-            except NotFound:
+        try:
+            remote = listed.get(dream.remote_id) or _fetch(dream)
+            if remote is None:
                 _vanish(dream)
-                continue
-        note_progress(dream, remote)
+            else:
+                note_progress(dream, remote)
+        except RemoteError as error:  # of this dream alone: it must not keep the others waiting
+            _follow_later(dream, error)
+
+
+def _follow_later(dream: Dream, error: RemoteError) -> None:
+    again = timezone.now() + timedelta(seconds=error.retry_after or 15)
+    Dream.objects.filter(pk=dream.pk, state__in=states.FOLLOWED).update(problem=error.words[:500], next_check_at=again)
+
+
+def _fetch(dream: Dream) -> RemoteDream | None:
+    """A dream that is not among the running ones; None when the vendor neither finds nor lists it. A single 404 may
+    be a slip, and ending a dream cannot be taken back."""
+    with watched(dream.workspace) as gateway:
+        try:
+            return gateway.dream(dream.remote_id)
+        except NotFound:
+            listed = gateway.dreams(created_after=dream.requested_at - timedelta(hours=1))
+    return next((remote for remote in listed if remote.id == dream.remote_id), None)
 
 
 def _vanish(dream: Dream) -> None:
@@ -108,24 +129,26 @@ def _note_output(dream: Dream, remote: RemoteDream) -> Store | None:
             return None
     with transaction.atomic():
         output = note_store(dream.workspace, head, dream.line)
-        first = Dream.objects.filter(pk=dream.pk, cloned_at=None).update(cloned_at=timezone.now())
-        if first and dream.base_id and dream.origin == Dream.Origin.OURS:
-            enqueue("settle_base", dream.pk)
+        Dream.objects.filter(pk=dream.pk, cloned_at=None).update(cloned_at=timezone.now())
     return output
 
 
 def settle_base(dream: Dream) -> None:
     """Names the paths that agents wrote between our snapshot and the moment the vendor's clone was first seen:
     whether the dream saw those is not known, so the base is `uncertain` there. Raises Busy, RemoteError."""
-    if dream.base is None or dream.cloned_at is None or dream.updates_existing:
+    ours = dream.origin == Dream.Origin.OURS and not dream.updates_existing
+    if dream.base is None or dream.cloned_at is None or not ours:
         return
-    store = sync_store(dream.store)
-    written = store.versions.filter(
-        created_at__gt=dream.base.taken_at - timedelta(seconds=1), created_at__lte=dream.cloned_at
-    ).exclude(remote_id=dream.base.version_id)
-    known = store.versions.filter(remote_id=dream.base.version_id).first()
-    if known is not None:
+    try:
+        sync_store(dream.store)
+    except (NotFound, Refusal):
+        log.info("the input of dream %s is gone: its base is judged by the versions known here", dream.pk)
+    written = dream.store.versions.filter(created_at__lte=dream.cloned_at).exclude(remote_id=dream.base.version_id)
+    known = dream.store.versions.filter(remote_id=dream.base.version_id).first()
+    if known is not None:  # the vendor's clock against itself: ours may differ from it
         written = written.filter(created_at__gte=known.created_at)
+    else:
+        written = written.filter(created_at__gt=dream.base.taken_at - timedelta(seconds=1))
     paths = sorted({version.path for version in written if version.path})
     if paths:
         Dream.objects.filter(pk=dream.pk).update(base_quality=Dream.BaseQuality.UNCERTAIN, uncertain_paths=paths[:100])
@@ -133,7 +156,8 @@ def settle_base(dream: Dream) -> None:
 
 def finish_dream(dream: Dream) -> None:
     """Reads what an ended dream left: its output store is mirrored, and frozen when the dream completed; then the
-    review is opened by a task of its own. An output that is missing or empty for a moment is looked at again."""
+    review of a dream of ours is opened by a task of its own. An output that is missing or empty for a moment is looked
+    at again; one that cannot be read now is read later, however long that takes."""
     if dream.state not in states.FINAL or dream.next_check_at is None:
         return
     token = claim(Dream.objects.filter(state__in=states.FINAL, next_check_at__isnull=False), dream.pk)
@@ -147,12 +171,14 @@ def finish_dream(dream: Dream) -> None:
                 remote = gateway.dream(dream.remote_id)
             dream.output_store = _note_output(dream, remote)
             Dream.objects.filter(pk=dream.pk).update(output_store=dream.output_store)
+        if dream.state == states.COMPLETED:
+            settle_base(dream)  # here and not in a task of its own, which nobody would miss when it got lost
         output = sync_store(dream.output_store) if dream.output_store else None
     except Busy:
         release(dream, token, next_check_at=soon)
         return
     except (RemoteError, Refusal) as error:
-        _look_again_or_say(dream, token, error.words if isinstance(error, RemoteError) else str(error))
+        _look_again_or_say(dream, token, error)
         return
     except BaseException:
         release(dream, token)
@@ -167,13 +193,21 @@ def finish_dream(dream: Dream) -> None:
         problem = (
             "The vendor says this dream completed, but it left no output store." if completed and not output else ""
         )
-        if release(dream, token, output_snapshot=snapshot, next_check_at=None, problem=problem) and snapshot:
+        done = release(dream, token, output_snapshot=snapshot, next_check_at=None, problem=problem)
+        if done and snapshot and dream.origin == Dream.Origin.OURS:
             enqueue("open_review", dream.pk)
 
 
-def _look_again_or_say(dream: Dream, token: str, words: str) -> None:
-    again = None if dream.empty_looks >= EMPTY_LOOKS else timezone.now() + timedelta(seconds=15)
-    release(dream, token, problem=words[:500], next_check_at=again, empty_looks=F("empty_looks") + 1)
+def _look_again_or_say(dream: Dream, token: str, error: RemoteError | Refusal) -> None:
+    """Only an output that is gone is given up on, after a few looks; anything else passes or is mended by somebody."""
+    words = error.words if isinstance(error, RemoteError) else str(error)
+    now, looks = timezone.now(), dream.empty_looks
+    if isinstance(error, NotFound | Refusal):
+        again = None if looks >= EMPTY_LOOKS else now + timedelta(seconds=15)
+        looks += 1
+    else:
+        again = now + timedelta(seconds=error.retry_after or (300 if error.permanent else 30))
+    release(dream, token, problem=words[:500], next_check_at=again, empty_looks=looks)
 
 
 def _base_count(dream: Dream) -> int:
@@ -188,9 +222,10 @@ def find_dreams(workspace: Workspace, *, since: datetime | None = None) -> int:
     except NotEnrolled:
         Workspace.objects.filter(pk=workspace.pk).update(dreams_refused_at=timezone.now())
         return 0
-    known = set(Dream.objects.filter(workspace=workspace).values_list("remote_id", flat=True))
-    # A launch whose answer was lost must find its own dream first.
+    # A launch whose answer was lost must find its own dream first. Asked before what is known: a launch that is
+    # accepted between the two questions is then known.
     lost = Dream.objects.filter(workspace=workspace, state__in=[states.LAUNCHING, states.UNKNOWN]).exists()
+    known = set(Dream.objects.filter(workspace=workspace).values_list("remote_id", flat=True))
     fresh = [] if lost else [remote for remote in listed if remote.id not in known]
     for remote in fresh:
         _note_found(workspace, remote)
