@@ -6,6 +6,7 @@ from typing import Any
 
 from dreams.models import Change, ChangePath, Decision, Text, Workspace
 from dreams.render import Look, Mark, Panel, panels
+from dreams.render.panels import pairs
 from dreams.rules import review_states as states
 
 FEW = 40
@@ -13,8 +14,8 @@ _ALTERED = {
     "number": "a number",
     "unit": "a unit",
     "date": "a date or time",
-    "negation": "a negation (not, never, no)",
-    "modal": "how binding it is (must, may, should)",
+    "negation": "a negation",
+    "modal": "how binding it is (must, may)",
     "name": "a name",
     "path": "a path",
     "version": "a version",
@@ -126,12 +127,14 @@ def change_page(change: Change, look: Look | None = None, more: str = "") -> Cha
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One path of a change in the editor: the text to start from, whether it stays, and the text before the dream."""
+    """One path of a change in the editor: the text to start from, whether it stays, and the text it came from (None
+    when there was none) with its path."""
 
     path: str
     text: str
     stays: bool
     was: str | None
+    came_from: str
 
 
 def sheets_of(page: ChangePage) -> list[Sheet]:
@@ -140,8 +143,9 @@ def sheets_of(page: ChangePage) -> list[Sheet]:
     was = {side.path: side.text for side in page.before}
     dreamt = {side.path: side.text for side in page.after}
     now = {side.path: side.text for side in page.edited} or dreamt or was
+    source = {new: old for old, new in pairs(was, dreamt)} | {path: path for path in was}
     return [
-        Sheet(path, {**was, **dreamt, **now}[path], path in now, was.get(path))
+        Sheet(path, {**was, **dreamt, **now}[path], path in now, was.get(source.get(path, "")), source.get(path, ""))
         for path in sorted({*was, *dreamt, *now})
     ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from itertools import groupby
 
 from django.db.models import QuerySet
@@ -12,7 +13,7 @@ from dreams.models import ApplyRun, Approval, Change, Review, User, Workspace
 from dreams.rules import review_states as states
 from dreams.rules.review_states import Requirement
 
-PAGE = 200
+PAGE = 100
 SHOWS = {
     "all": "All",
     "undecided": "Undecided",
@@ -77,54 +78,53 @@ class Row:
         """Whether the filter `show` lets it through."""
         if show == "unchanged" or self.state == states.UNCHANGED:
             return show == "unchanged" and self.state == states.UNCHANGED
-        return {
-            "all": True,
-            "undecided": self.state == states.UNDECIDED,
-            "lost": self.lost + self.altered > 0,
-            "flagged": self.flags > 0,
-        }[show]
+        if show == "undecided":
+            return self.state == states.UNDECIDED
+        if show == "lost":
+            return self.lost + self.altered > 0
+        return show == "all" or self.flags > 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChangeList:
     """Every change of a review in its order, and the filter that is on."""
 
     rows: Sequence[Row]
     show: str
 
-    @property
+    @cached_property
     def shown(self) -> list[Row]:
         """What the filter lets through."""
         return [row for row in self.rows if row.fits(self.show)]
 
-    @property
+    @cached_property
     def filters(self) -> list[tuple[str, str, int]]:
         """(name, words, how many) of each filter; empty ones are left out, but for All and the one that is on."""
         counted = [(show, words, sum(row.fits(show) for row in self.rows)) for show, words in SHOWS.items()]
         return [each for each in counted if each[2] or each[0] in ("all", self.show)]
 
-    @property
+    @cached_property
     def total(self) -> int:
         """How many changes ask for a decision, decided or not."""
         return sum(row.state != states.UNCHANGED for row in self.rows)
 
-    @property
+    @cached_property
     def undecided(self) -> int:
         """How many wait."""
         return self.counted(states.UNDECIDED)
 
-    @property
+    @cached_property
     def decided(self) -> int:
         """How many do not wait any more."""
         return self.total - self.undecided
 
-    @property
+    @cached_property
     def outcomes(self) -> list[tuple[str, str, int]]:
         """(state, words, how many) of each outcome that was chosen."""
         counted = [(state, states.CHANGE_WORDS[state], self.counted(state)) for state in states.OUTCOMES]
         return [each for each in counted if each[2]]
 
-    @property
+    @cached_property
     def moves(self) -> int:
         """How many undecided changes only moved, word for word, without a finding: what "accept moves" accepts."""
         return sum(
@@ -134,7 +134,7 @@ class ChangeList:
             for row in self.rows
         )
 
-    @property
+    @cached_property
     def accepted_losses(self) -> list[Row]:
         """Accepted changes that lose or alter something: what an approval lets go."""
         return [row for row in self.rows if row.state == states.ACCEPTED and row.lost + row.altered]

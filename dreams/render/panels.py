@@ -54,8 +54,8 @@ def panels(before: Texts, after: Texts, marks: PathMarks, look: Look, more: str)
         if not look.whole and (size > MAX_BYTES or len(found) >= MAX_PANELS):
             found.append(Panel(old, new, size, "", same=same))
         elif look.rendered:
-            beside = markdown(was) if look.split and old and new else ""
-            found.append(Panel(old, new, size, markdown(says if new else was), beside, same))
+            beside = markdown(was, 3) if look.split and old and new else ""
+            found.append(Panel(old, new, size, markdown(says if new else was, 3), beside, same))
         else:
             html = _difference(old, new, before, after, marks, look, more)
             found.append(Panel(old, new, size, html, same=same))

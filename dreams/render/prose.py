@@ -27,10 +27,12 @@ _TAGS = {
     *("em", "strong", "s", "table", "thead", "tbody", "tr", "th", "td", "a", "span"),
 }
 _ATTRIBUTES = {"a": {"href"}, "span": {"class", "title"}, "ol": {"start"}, "li": {"value"}}
+_ATTRIBUTES |= {f"h{level}": {"class"} for level in range(1, 7)}
 
 
-def markdown(text: str) -> SafeString:
-    """A memory as prose, to stand in an element `.prose`. HTML in it is shown as text; images are text with their
+def markdown(text: str, top: int = 2) -> SafeString:
+    """A memory as prose, to stand in an element `.prose`; its first heading level becomes `top`, so that it fits under
+    the page's own headings (the class says which it was). HTML in it is shown as text; images are text with their
     address; links show where they lead, and only http, https and mailto can be followed. Where Markdown would leave
     out a word of the text (cells too many, quotes too deep), its numbered source comes back instead."""
     if text.count("[") > _MAX_BRACKETS:
@@ -38,7 +40,7 @@ def markdown(text: str) -> SafeString:
     text = _SURROGATE.sub("\ufffd", text)
     front = _FRONT_MATTER.match(text)
     head = f"<pre><code>{visible(front[1])}</code></pre>" if front else ""
-    html = head + _parser.render(text[front.end() :] if front else text)
+    html = head + _parser.render(text[front.end() :] if front else text, {"top": top})
     if Counter(_WORD.findall(text)) - Counter(_WORD.findall(_read(html))):
         return source(text)
     # Escaped piece by piece; whatever a mistake above would let through is cleaned away here.
@@ -68,6 +70,12 @@ class _Prose(RendererHTML):
         language = f'<span class="faint">{visible(tokens[idx].info.strip())}</span>\n' if tokens[idx].info else ""
         return f"<pre>{language}<code>{visible(tokens[idx].content)}</code></pre>\n"
 
+    def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return f'<h{_level(tokens[idx], env)} class="{tokens[idx].tag}">'
+
+    def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return f"</h{_level(tokens[idx], env)}>\n"
+
     def list_item_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         # The number that is written there: Markdown itself would count on from the first one.
         return f'<li value="{int(tokens[idx].info)}">' if tokens[idx].info else "<li>"
@@ -86,6 +94,10 @@ class _Prose(RendererHTML):
         if opening.info == "auto":  # <https://…>: its words are its address
             return end
         return f'{end} <span class="address">({_address(opening, "href")})</span>'
+
+
+def _level(token: Token, env: EnvType) -> int:
+    return min(6, int(token.tag[1]) + env["top"] - 1)
 
 
 def _address(token: Token, name: str) -> str:

@@ -245,6 +245,17 @@ def _bar(request: MemberRequest, review: Review, changes: ChangeList) -> dict[st
     }
 
 
+def _list(changes: ChangeList, number: int | str) -> dict[str, Any]:
+    """What the list of changes needs to show its page `number`."""
+    page = Paginator(changes.shown, queries.PAGE).get_page(number)
+    return {
+        "page": page,
+        "pager_query": f"show={changes.show}&",
+        "sections": queries.sections(page),
+        "further": changes.shown[page.end_index()] if page.has_next() else None,
+    }
+
+
 def _page(
     request: MemberRequest,
     review: Review,
@@ -255,17 +266,12 @@ def _page(
 ) -> HttpResponse:
     if change:
         change.review = review
-    pages = Paginator(changes.shown, queries.PAGE)
-    at = request.GET.get("page") or changes.page_of(change.pk if change else None)
-    page = pages.get_page(at)
     active = review.state in (states.OPEN, states.APPROVED)
     context = {
         **(centre or _centre(request, review, change)),
         **_bar(request, review, changes),
         "sessions": review.dream.session_links.count() if review.dream else 0,
-        "page": page,
-        "pager_query": f"show={changes.show}&",
-        "sections": queries.sections(page),
+        **_list(changes, request.GET.get("page") or changes.page_of(change.pk if change else None)),
         "drift": applying.output_drift(review) if queries.output_moved(review) else [],
         "written": attachments.written_since(review) if active and queries.input_moved(review) else [],
         "mirror_at": review.target.checked_at,
@@ -314,13 +320,17 @@ def _go_on(request: MemberRequest, review: Review, decided: Change, said: str, *
 def _decided(
     request: MemberRequest, review: Review, changes: ChangeList, decided: Change, target: int | None, status: int = 200
 ) -> HttpResponse:
-    """The fragment after a decision: the middle, and out of band the right pane, the bar, the filters, two rows."""
+    """The fragment after a decision: the middle, and out of band the right pane, the bar, the filters, and two rows of
+    the list, or all of it when the next change stands on another page of it."""
     shown = find_change(review, target) if target else None
     rows = [row for row in (changes.row(decided.pk), changes.row(target or 0)) if row]
+    page = changes.page_of(target)
+    turned = target is not None and page != changes.page_of(decided.pk)
     context = {
         **_centre(request, review, shown),
         **_bar(request, review, changes),
-        "rows": list(dict.fromkeys(rows)),
+        **(_list(changes, page) if turned else {"rows": list(dict.fromkeys(rows))}),
+        "turned": turned,
         "oob": True,
     }
     return _fragment(request, "reviews/_decided.html", context, status)

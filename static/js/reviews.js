@@ -12,4 +12,9 @@
     if (event.detail.verb !== "get" || event.detail.target?.id !== "memory" || !unsaved()) return;
     if (!confirm("The text you typed is not saved. Leave it?")) event.preventDefault();
   });
+
+  // In one column the memory stands below the list: after a decision the reader is brought back to it.
+  document.addEventListener("htmx:load", (event) => {
+    if (event.detail.elt.matches(".review__memory") && matchMedia("(max-width: 56.25rem)").matches) event.detail.elt.scrollIntoView();
+  });
 })();

@@ -31,9 +31,15 @@ def tags_of(html):
 
 def test_prose_is_set_as_prose():
     html = markdown("# Deploy\n\nNever on *Fridays*.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n")
-    assert "<h1>Deploy</h1>" in html
+    assert '<h2 class="h1">Deploy</h2>' in html
     assert "<em>Fridays</em>" in html
     assert "<td>2</td>" in html
+
+
+def test_headings_fit_under_the_page_and_keep_their_look():
+    html = markdown("# a\n\n###### b\n", 3)
+    assert '<h3 class="h1">a</h3>' in html
+    assert '<h6 class="h6">b</h6>' in html
 
 
 @pytest.mark.parametrize(

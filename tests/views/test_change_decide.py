@@ -100,6 +100,17 @@ def test_within_a_filter_it_goes_on_inside_the_filter(people: People, review: Re
     assert answer["Location"] == url_of(review, waits) + "?show=lost"
 
 
+def test_when_the_next_change_is_on_another_page_of_the_list_the_list_turns_to_it(people: People) -> None:
+    texts = {f"/a/{n:03}.md": f"The shelf number {n} holds parcels.\n" for n in range(120)}
+    review = review_of(people, texts, {})
+    last = review.changes.order_by("position")[99]
+    answer = browser_of(people.bob).post(url_of(review, last, "decide/"), said(last), headers=HTMX)
+    body = answer.content.decode()
+    assert 'id="review-changes" aria-label="Changes" hx-swap-oob="true"' in body
+    assert body.count('<li id="row-') == 20
+    assert "hx-swap-oob" not in body[body.index('id="changes"') :]
+
+
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_somebody_who_was_faster_is_named_and_nothing_is_overwritten(
     people: People, review: Review, change: Change, headers: dict[str, str]

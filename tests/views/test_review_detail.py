@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from dreams.models import Change, Dream, Membership, Review, Store
+from dreams.models import Dream, Membership, Review, Store
 from dreams.services import reviews
 from tests.people import People, browser_of
 from tests.views.pages import assert_members_only, assert_only
@@ -31,6 +31,16 @@ def test_members_read_it_and_nobody_else(people: People, review: Review) -> None
 
 def test_a_review_that_is_not_there_is_a_404(people: People, review: Review) -> None:
     assert browser_of(people.bob).get("/acme/reviews/999999/").status_code == 404
+
+
+def test_another_workspace_does_not_show_it_under_its_own_address(people: People, review: Review) -> None:
+    mallory = browser_of(people.mallory)
+    change = change_at(review, "/index.md")
+    for address in ("", f"changes/{change.pk}/", f"changes/{change.pk}/edit/", "discard/"):
+        assert mallory.get(f"/acme-rival/reviews/{review.pk}/{address}").status_code == 404, address
+    for address in ("approve/", f"changes/{change.pk}/decide/", f"changes/{change.pk}/undo/", "accept-moves/"):
+        data = {"outcome": "accepted", "seen_seq": "0"}
+        assert mallory.post(f"/acme-rival/reviews/{review.pk}/{address}", data).status_code == 404, address
 
 
 def test_what_is_lost_stands_first_in_a_full_sentence_with_its_place(people: People, review: Review) -> None:
@@ -223,13 +233,14 @@ def test_it_needs_as_many_queries_for_thirty_changes_as_for_three(people: People
     assert queries(many) <= 12
 
 
-def test_nine_hundred_changes_are_listed_two_hundred_at_a_time(people: People) -> None:
+def test_hundreds_of_changes_are_listed_a_hundred_at_a_time(people: People) -> None:
     texts = {f"/a/{n:03}.md": f"The shelf number {n} holds parcels.\n" for n in range(450)}
     review = review_of(people, texts, {f"/b{path}": text + "And a new line.\n" for path, text in texts.items()})
-    Change.objects.filter(review=review, position__gte=449).update(state="undecided")
     page = page_of(review, people.bob)
-    assert page.count('<li id="row-') == 200
-    assert "1–200 of 450 changes" in page
+    assert page.count('<li id="row-') == 100
+    assert "1–100 of 450 changes" in page
+    further = review.changes.order_by("position")[100]
+    assert f'<a href="{url_of(review, further)}">Further changes</a>' in page
     last = review.changes.order_by("-position").first()
     assert f'id="row-{last.pk}"' in page_of(review, people.bob, f"?change={last.pk}")
 
@@ -239,6 +250,14 @@ HOSTILE = {
     "/a/quote\"'.md": "Nothing \u202e hidden \0 here\u200b.\n",
     "/a/long.md": "x" * 90_000 + "\n",
 }
+
+
+def test_findings_hold_nothing_that_a_database_refuses(people: People) -> None:
+    review = review_of(
+        people, {"/a.md": "The \0 vault key hangs behind the second door.\n"}, {"/b.md": "Other words.\n"}
+    )
+    lost = change_at(review, "/a.md").findings["lost"]
+    assert [each["text"] for each in lost] == ["The \ufffd vault key hangs behind the second door."]
 
 
 @pytest.mark.parametrize("look", ["", "&view=split", "&text=rendered", "&text=rendered&view=split", "&all=1"])
