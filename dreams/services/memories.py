@@ -12,7 +12,7 @@ from dreams.remote.gateway import Gateway
 from dreams.remote.records import Memory as RemoteMemory
 from dreams.rules.paths import check_content, check_path
 from dreams.services import audit
-from dreams.services.refusals import Busy, Invalid, Refusal, Stale
+from dreams.services.refusals import Busy, Invalid, Refusal, Stale, Unsettled
 from dreams.services.stores import sync_store
 from dreams.services.texts import digest_of, keep_texts
 from dreams.services.vendor import watched
@@ -67,11 +67,12 @@ def delete_memory(memory: Memory, *, seen_sha: str, by: User) -> None:
             gateway.delete_memory(store.remote_id, memory.remote_id, expected_sha256=seen_sha)
         except PreconditionFailed as error:
             raise _stale(store) from error
-        except NotFound:
-            pass  # gone already: that is what was asked for
         except RemoteError as error:
-            if not error.maybe_done or _find(gateway, store, lambda found: found.id == memory.remote_id):
+            # No answer, or "there is none": a second look says which.
+            if not (error.maybe_done or isinstance(error, NotFound)):
                 raise
+            if _look(gateway, store, error, lambda found: found.id == memory.remote_id):
+                raise _unsettled(store, error, "the memory is still there") from error
     with transaction.atomic():
         Memory.objects.filter(pk=memory.pk).delete()
         _recount(store)
@@ -103,9 +104,11 @@ def _written(
             _catch_up(store)
             raise Stale("This memory was deleted meanwhile. Nothing was written; your text is below.") from error
         except RemoteError as error:
-            found = _find(gateway, store, is_it) if error.maybe_done else None
-            if found is None:
+            if not error.maybe_done:
                 raise
+            found = _look(gateway, store, error, is_it)
+            if found is None:
+                raise _unsettled(store, error, "what you wrote is not there") from error
             return found
 
 
@@ -122,12 +125,20 @@ def _catch_up(store: Store) -> None:
         return
 
 
-def _find(gateway: Gateway, store: Store, is_it: Callable[[RemoteMemory], bool]) -> RemoteMemory | None:
-    for page in gateway.memory_pages(store.remote_id):
-        for found in page:
-            if is_it(found):
-                return found
-    return None
+def _look(
+    gateway: Gateway, store: Store, lost: RemoteError, is_it: Callable[[RemoteMemory], bool]
+) -> RemoteMemory | None:
+    """The memory that a write without a clear answer was to leave, looked for in the whole store."""
+    try:
+        return next((found for page in gateway.memory_pages(store.remote_id) for found in page if is_it(found)), None)
+    except RemoteError as error:
+        raise _unsettled(store, lost, "and the store cannot be read now either") from error
+
+
+def _unsettled(store: Store, lost: RemoteError, seen: str) -> Unsettled:
+    """What came too late is mirrored by the next sync, which is due at once."""
+    Store.objects.filter(pk=store.pk).update(next_check_at=timezone.now())
+    return Unsettled(f"{lost.sentence} Looked up a moment later: {seen}. Look at the store again before repeating it.")
 
 
 def _mirrored(store: Store, remote: RemoteMemory, content: str | None, by: User, verb: str, **detail: str) -> Memory:

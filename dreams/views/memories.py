@@ -9,9 +9,10 @@ from dreams import render as draw
 from dreams.forms.memories import EditMemoryForm, NewMemoryForm, RenameMemoryForm, SeenForm
 from dreams.models import Memory
 from dreams.queries import memories as queries
+from dreams.remote.errors import RemoteError
 from dreams.rules.words import text_diff
 from dreams.services import memories as service
-from dreams.services.refusals import Invalid, Stale
+from dreams.services.refusals import Invalid, Refusal, Stale
 from dreams.views.lookup import MemberRequest, allows, in_workspace, why_not
 from dreams.views.stores import find_store
 
@@ -67,9 +68,9 @@ def memory_create(request: MemberRequest, store_id: str) -> HttpResponse:
     if form.is_valid():
         try:
             memory = service.create_memory(store, by=request.user, **form.cleaned_data)
-        except (Invalid, Stale) as error:
-            form.add_error("path", str(error))
-            status = 409 if isinstance(error, Stale) else 422
+        except (Refusal, RemoteError) as error:
+            words, status = _said(error)
+            form.add_error("path", words)
         else:
             messages.success(request, f"Created {memory.path}.")
             return _to(memory)
@@ -94,6 +95,9 @@ def memory_edit(request: MemberRequest, store_id: str, memory_id: str) -> HttpRe
             form.add_error(None, str(error))
             theirs = Memory.objects.filter(store=memory.store, remote_id=memory_id).select_related("text").first()
             status = 409
+        except (Refusal, RemoteError) as error:
+            words, status = _said(error)
+            form.add_error(None, words)
         else:
             messages.success(request, f"Saved {memory.path}.")
             return _to(memory)
@@ -112,9 +116,9 @@ def memory_rename(request: MemberRequest, store_id: str, memory_id: str) -> Http
     if form.is_valid():
         try:
             renamed = service.rename_memory(memory, by=request.user, **form.cleaned_data)
-        except (Invalid, Stale) as error:
-            form.add_error("path", str(error))
-            status = 409 if isinstance(error, Stale) else 422
+        except (Refusal, RemoteError) as error:
+            words, status = _said(error)
+            form.add_error("path", words)
         else:
             messages.success(request, f"Renamed {memory.path} to {renamed.path}.")
             return _to(renamed)
@@ -133,6 +137,13 @@ def memory_delete(request: MemberRequest, store_id: str, memory_id: str) -> Http
     service.delete_memory(memory, seen_sha=form.cleaned_data["seen_sha"], by=request.user)
     messages.success(request, f"Deleted {memory.path}. Its versions stay at the vendor.")
     return redirect("store-detail", ws=request.workspace.slug, store_id=store_id)
+
+
+def _said(error: Refusal | RemoteError) -> tuple[str, int]:
+    """The sentence and the status; the form is shown again with it, since what was typed must not be lost."""
+    if isinstance(error, RemoteError):
+        return error.words, 409 if error.permanent else 503
+    return str(error), 422 if isinstance(error, Invalid) else 409
 
 
 def _to(memory: Memory) -> HttpResponse:
