@@ -61,7 +61,7 @@ def make_link(membership: Membership, *, by: User) -> str:
     if person.memberships.exclude(workspace=workspace).exists():
         raise Refusal(
             f"{person} also belongs to another workspace, so this one cannot give out a link to their account. "
-            "They sign in as they always do, and change their password in their own menu."
+            f"If they cannot sign in, they ask for a mail at {reverse('account_reset_password')}."
         )
     with transaction.atomic():
         audit.record(workspace, by, "made password link", membership)

@@ -42,8 +42,8 @@ def connect_key(workspace: Workspace, key: str, *, by: User) -> Workspace:
     if _foreign(workspace, identity):
         raise Refusal(
             f"This key belongs to {identity.workspace_id or identity.organization_id}; this workspace is connected to "
-            f"{workspace.remote_workspace_id or workspace.organization_id}. Nothing was changed. "
-            "Use a key of the same workspace."
+            f"{workspace.remote_workspace_id or workspace.organization_id}. "
+            "Use a key of the same workspace: what is kept here belongs to it."
         )
     now = timezone.now()
     with transaction.atomic():
@@ -70,7 +70,7 @@ def _identity(workspace: Workspace, key: str) -> Identity:
     try:
         return gateway_with(key, workspace.organization_id or workspace.slug).identity()
     except KeyMissing as error:
-        raise Invalid("This cannot be an API key: a key has no blanks and only plain letters, digits, signs.") from error
+        raise Invalid("This cannot be an API key: those have no blanks and only plain letters and signs.") from error
     except KeyRefused as error:
         raise Invalid("The API does not accept this key: it is mistyped, disabled or deleted.") from error
 

@@ -17,14 +17,14 @@ def audit_list(request: MemberRequest) -> HttpResponse:
     check_can(request.user, request.workspace, "read_audit")
     asked = request.GET
     filters = queries.Filters(asked.get("verb", "")[:60], asked.get("person", "")[:100], asked.get("noun", "")[:40])
-    before = asked.get("before", "")
-    page = queries.events_of(request.workspace, filters, int(before) if before.isdecimal() and len(before) < 19 else None)
+    before = _number(asked.get("before", ""))
+    page = queries.events_of(request.workspace, filters, before)
     kept = asked.copy()
     kept.pop("before", None)
     context = {
         "page": page,
         "filters": filters,
-        "first": not before,
+        "first": before is None,
         "broken": broken_seals(request.workspace, [row.event for row in page.rows]),
         "verbs": VERBS,
         "nouns": NOUNS,
@@ -32,3 +32,8 @@ def audit_list(request: MemberRequest) -> HttpResponse:
         "query": f"{kept.urlencode()}&" if kept else "",
     }
     return answer(request, "audit/list.html", "audit/_list.html", context)
+
+
+def _number(text: str) -> int | None:
+    """An id of ours; None for anything else."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
