@@ -1,0 +1,87 @@
+"""Every page of the demo: no link leads nowhere, axe finds nothing, nothing sticks out, the browser complains of nothing."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.urls import Resolver404, resolve
+from playwright.sync_api import APIRequestContext, expect
+
+from dreams import urls
+from tests.browser.conftest import Window
+from tests.browser.demo import Demo
+from tests.browser.inspection import faults_of
+
+pytestmark = pytest.mark.browser
+
+# They only take POST, or are no pages; /setup/ ends when there is a first admin.
+NO_PAGES = {
+    *("home", "healthz", "theme", "setup", "store-refresh", "store-archive", "memory-delete", "dream-cancel"),
+    *("dream-review", "change-decide", "change-undo", "review-accept-moves", "review-approve", "review-reopen"),
+    *("run-plan", "run-confirm", "make-current", "attachment-undo", "member-change", "member-link", "workspace-key"),
+}
+A_KIND = 4  # so many pages of one kind are asked for: all have links of the same kinds
+LINK = re.compile(r'<a [^>]*?href="([^"#]*)')
+
+
+def kind_of(address: str) -> str:
+    """The name of the URL and what is asked of it: two stores are one kind, a store's tabs are several."""
+    parts = urlsplit(address)
+    asked = sorted(word.partition("=")[0] for word in parts.query.replace("&amp;", "&").split("&") if word)
+    try:
+        return "?".join([resolve(parts.path).view_name, *asked])
+    except Resolver404:
+        return "nothing"
+
+
+def crawl(asker: APIRequestContext, start: str) -> Iterator[tuple[str, str, int]]:
+    """(kind, address, status) of the pages that links lead to from `start`."""
+    waiting, seen, count = [start], {start}, defaultdict(int)
+    while waiting:
+        address = waiting.pop(0)
+        kind = kind_of(address)
+        count[kind] += 1
+        if count[kind] > A_KIND:
+            continue
+        answer = asker.get(address)
+        yield kind, address, answer.status
+        for link in LINK.findall(answer.text()):
+            found = urljoin(address, link.replace("&amp;", "&"))
+            if found.startswith("/") and not found.startswith("/static/") and found not in seen:
+                seen.add(found)
+                waiting.append(found)
+
+
+def test_every_page_can_be_reached_read_and_used_by_everybody(window: Window, demo: Demo) -> None:
+    page = window("alice")
+    found: dict[str, list[str]] = defaultdict(list)
+    for kind, address, status in crawl(page.request, "/demo/"):
+        assert status == 200, f"{address} answered {status}"
+        found[kind].append(address)
+    names = {kind.partition("?")[0] for kind in found}
+    assert {each.name for each in urls.urlpatterns} - names == NO_PAGES
+    faults = []
+    for kind, addresses in found.items():
+        # Of a kind that differs by what it shows, two; a filter or a page number is one more look at the same.
+        for address in addresses[: 1 if "?" in kind else 2]:
+            page.goto(address)
+            faults += [f"{address}: {fault}" for fault in faults_of(page)]
+    assert faults == []
+
+
+@pytest.mark.parametrize("address", ["/account/login/", "/demo/no-such-page/", "/setup/no-such-token/"])
+def test_the_pages_before_and_beside_the_house_are_in_order_too(window: Window, address: str) -> None:
+    page = window()
+    page.goto(address)
+    assert faults_of(page) == []
+
+
+def test_a_viewer_sees_why_buttons_are_not_hers(window: Window) -> None:
+    page = window("carol")
+    page.goto("/demo/dreams/")
+    page.get_by_role("link", name="prod-support").first.click()
+    page.get_by_role("link", name="Open the review").click()
+    expect(page.get_by_role("button", name="Accept", exact=True)).to_be_disabled()
+    assert faults_of(page) == []
