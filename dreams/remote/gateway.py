@@ -90,8 +90,10 @@ class Gateway(Caller):
         items, _ = self._ask(lambda answer: page(answer, self._version(store_id)), method, store_id, limit=1)
         return items[0] if items else None
 
-    def versions_since(self, store_id: str, version_id: str) -> list[Version]:
-        """What was written after `version_id`, oldest first, with contents; 20 a call.
+    def versions_since(
+        self, store_id: str, version_id: str, *, after_page: Callable[[], None] = lambda: None
+    ) -> list[Version]:
+        """What was written after `version_id`, oldest first, with contents; 20 a call, `after_page` after each.
 
         Raises VersionGap when the list ends without it: then only a whole walk tells the state.
         """
@@ -103,6 +105,7 @@ class Gateway(Caller):
                 if item.id == version_id:
                     return newer[::-1]
                 newer.append(item)
+            after_page()
         raise errors.VersionGap(f"{version_id} is not in the list of {len(newer)} versions")
 
     def version_pages(self, store_id: str, *, memory_id: str | None = None) -> Iterator[list[Version]]:

@@ -74,6 +74,7 @@ def delete_memory(memory: Memory, *, seen_sha: str, by: User) -> None:
             if _look(gateway, store, error, lambda found: found.id == memory.remote_id):
                 raise _unsettled(store, error, "the memory is still there") from error
     with transaction.atomic():
+        _lock(store)
         Memory.objects.filter(pk=memory.pk).delete()
         _recount(store)
         audit.record(store.workspace, by, "deleted memory", store, path=memory.path, sha256=seen_sha)
@@ -144,6 +145,7 @@ def _unsettled(store: Store, lost: RemoteError, seen: str) -> Unsettled:
 def _mirrored(store: Store, remote: RemoteMemory, content: str | None, by: User, verb: str, **detail: str) -> Memory:
     """Shows the write at once; the version id that the next sync compares is left alone, so it reads the rest."""
     with transaction.atomic():
+        _lock(store)
         texts = keep_texts(store.workspace, [content] if content is not None else [])
         head = {"path": remote.path, "version_id": remote.version_id, "updated_at": remote.updated_at}
         if content is not None:
@@ -158,6 +160,11 @@ def _mirrored(store: Store, remote: RemoteMemory, content: str | None, by: User,
         _recount(store)
         audit.record(store.workspace, by, verb, memory, store=store.remote_id, **detail)
     return memory
+
+
+def _lock(store: Store) -> None:
+    """So that a sync which saves at this moment comes before or after, not in between."""
+    Store.objects.select_for_update().get(pk=store.pk)
 
 
 def _recount(store: Store) -> None:

@@ -75,16 +75,21 @@ class Mirror:
         """Writes the difference and the new last version in one transaction; ClaimLost when taken over."""
         now = timezone.now()
         changed = {id: held for id, held in self.held.items() if self.saved.get(id) != held}
-        stale = [id for id in self.saved if id in changed or id not in self.held]
+        stale = [*changed, *(id for id in self.saved if id not in self.held)]
+        taken = [held.path for held in changed.values()]
         texts = texts_by_sha(self.store.workspace, [held.sha256 for held in changed.values()])
         with transaction.atomic():
             mine = Store.objects.filter(pk=self.store.pk, claim=self.token).update(claimed_at=now)
             if not mine:
                 raise ClaimLost
             keep_versions(self.store, self.versions)
-            # Deleted before created: paths swapped between two memories would collide half-way.
+            # Deleted before created: paths swapped between two memories would collide half-way, and a person may
+            # have written one of these through the pages meanwhile.
+            rows = Memory.objects.filter(store=self.store)
             for start in range(0, len(stale), 500):
-                Memory.objects.filter(store=self.store, remote_id__in=stale[start : start + 500]).delete()
+                rows.filter(remote_id__in=stale[start : start + 500]).delete()
+            for start in range(0, len(taken), 500):
+                rows.filter(path__in=taken[start : start + 500]).delete()
             Memory.objects.bulk_create(
                 [
                     Memory(

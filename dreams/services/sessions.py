@@ -104,8 +104,11 @@ def read_transcript(session: Session, *, thread_id: str | None = None) -> Transc
                 if cut:
                     break
         except NotFound:
-            Session.objects.filter(pk=session.pk).update(gone_at=timezone.now())
+            if thread_id is None:  # with one, it may be the thread that is not found
+                Session.objects.filter(pk=session.pk).update(gone_at=timezone.now())
             raise
+    if session.gone_at is not None:  # a 404 that was a slip
+        Session.objects.filter(pk=session.pk).update(gone_at=None)
     return Transcript(tuple(events[:MAX_EVENTS]), threads, cut=cut)
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dreams.models import Entry, Manifest, Memory, MemoryVersion, Snapshot, Store, Text, Workspace
+from dreams.remote.errors import NotFound
 from dreams.services.stores import sync_store
 from dreams.services.texts import keep_texts, texts_by_sha
 from dreams.services.vendor import watched
@@ -71,8 +72,13 @@ def replay_snapshot(store: Store, at: datetime, why: str) -> tuple[Snapshot, lis
     texts = texts_by_sha(store.workspace, then.values())
     for memory_id in sorted(touched):
         last = versions.filter(memory_id=memory_id, created_at__lte=at).last()
-        if last is None or last.operation == "deleted":
-            continue  # born after that moment, or gone by then
+        if last is None:
+            first = versions.filter(memory_id=memory_id).first()
+            if first and first.operation != "created":  # older than what the vendor still lists
+                uncertain.append(first.path or now_paths.get(memory_id, memory_id))
+            continue
+        if last.operation == "deleted":
+            continue
         if last.redacted_at or not last.sha256:
             uncertain.append(now_paths.get(memory_id, memory_id))
             continue
@@ -90,7 +96,10 @@ def replay_snapshot(store: Store, at: datetime, why: str) -> tuple[Snapshot, lis
 
 def _read_text(store: Store, version: MemoryVersion) -> Text | None:
     with watched(store.workspace) as gateway:
-        content = gateway.version(store.remote_id, version.remote_id).content
+        try:
+            content = gateway.version(store.remote_id, version.remote_id).content
+        except NotFound:
+            return None  # expired at the vendor since its head was mirrored
     return None if content is None else next(iter(keep_texts(store.workspace, [content]).values()))
 
 

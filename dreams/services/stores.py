@@ -146,16 +146,9 @@ def _sync(gateway: Gateway, store: Store, token: str) -> None:
         return
     mirror = Mirror(store, token)
     if newest_id != store.last_version_id and not unread:
-        if newest and store.last_version_id:
-            try:
-                # Before a daily walk too, which tells what is there but not who wrote it.
-                mirror.replay(gateway.versions_since(store.remote_id, store.last_version_id))
-                newest_id = mirror.last_version_id
-            except VersionGap:
-                log.info("versions of store %s no longer reach back: walking it", store.remote_id)
-                mirror, unread = Mirror(store, token), True
-        else:
-            unread = True  # its first version, or all of them gone
+        # Before a daily walk too, which tells what is there but not who wrote it.
+        unread = not _replayed(gateway, store, token, mirror)
+        newest_id = mirror.last_version_id or newest_id
     if not due and not unread:
         mirror.save()
         return
@@ -165,18 +158,38 @@ def _sync(gateway: Gateway, store: Store, token: str) -> None:
     _walk(gateway, store, token, mirror, newest_id)
 
 
+def _replayed(gateway: Gateway, store: Store, token: str, mirror: Mirror) -> bool:
+    """Applies what was written since the last version known here; False when the vendor's list does not reach back."""
+    if not store.last_version_id:
+        return False
+    try:
+        versions = gateway.versions_since(
+            store.remote_id, store.last_version_id, after_page=lambda: _hold(store, token)
+        )
+    except VersionGap:
+        log.info("versions of store %s no longer reach back: walking it", store.remote_id)
+        return False
+    mirror.replay(versions)
+    return True
+
+
+def _hold(store: Store, token: str, **sets: int) -> None:
+    """Between the pages of a list, which may take longer than a claim lasts."""
+    if not renew(store, token, **sets):
+        raise ClaimLost
+
+
 def _walk(gateway: Gateway, store: Store, token: str, mirror: Mirror, newest_id: str) -> None:
     """Reads every memory; what was written meanwhile is replayed on top, so that the end is one moment."""
     mirror.forget()
     for page in gateway.memory_pages(store.remote_id):
         mirror.take(page)
-        if not renew(store, token, walk_seen=mirror.seen):
-            raise ClaimLost
+        _hold(store, token, walk_seen=mirror.seen)
     after = gateway.newest_version(store.remote_id)
     if after and after.id != newest_id:
         if not newest_id:
             raise VersionGap  # born while we looked: the next sync starts from its first version
-        mirror.replay(gateway.versions_since(store.remote_id, newest_id))
+        mirror.replay(gateway.versions_since(store.remote_id, newest_id, after_page=lambda: _hold(store, token)))
     mirror.last_version_id = mirror.last_version_id or (after.id if after else "")
     mirror.last_changed_at = mirror.last_changed_at or (after.created_at if after else None)
     mirror.save(walked=True)
@@ -186,8 +199,7 @@ def _read_history(gateway: Gateway, store: Store, token: str) -> None:
     """Who wrote what, at the first import and after a gap: heads of versions only, 100 a call."""
     for number, page in enumerate(gateway.version_pages(store.remote_id), start=1):
         keep_versions(store, page)
-        if not renew(store, token):
-            raise ClaimLost
+        _hold(store, token)
         if number == HISTORY_PAGES:
             return
 

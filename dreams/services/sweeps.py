@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from dreams.models import ApplyRun, Attachment, Dream, Store, Workspace
-from dreams.remote.errors import RemoteError
+from dreams.remote.errors import Refused, RemoteError
 from dreams.rules import dream_states
 from dreams.services import applying, attachments, audit, deployments, dreams, following, reviews, sessions, stores
 from dreams.services.refusals import Busy, Refusal
@@ -69,14 +69,33 @@ def unreviewed(workspace: Workspace) -> list[Dream]:
 
 
 def refresh_workspace(workspace: Workspace) -> None:
-    """The lists of a workspace: stores, sessions, deployments, dreams started elsewhere. Raises RemoteError."""
-    # Moved on first, so that a failing vendor is asked again in ten minutes and not at every sweep.
-    Workspace.objects.filter(pk=workspace.pk).update(next_check_at=timezone.now() + WORKSPACE_EVERY)
-    stores.refresh_stores(workspace)
-    deployments.refresh_deployments(workspace)
-    sessions.refresh_sessions(workspace)
-    following.find_dreams(workspace)
+    """The lists of a workspace: stores, sessions, deployments, dreams started elsewhere. A list that this key may not
+    have does not keep the others from being read. Raises RemoteError, the first one."""
+    # Moved on first, so that two sweeps do not both ask.
+    _ask_again(workspace, WORKSPACE_EVERY)
+    refused: list[RemoteError] = []
+    lists = (
+        stores.refresh_stores,
+        deployments.refresh_deployments,
+        sessions.refresh_sessions,
+        following.find_dreams,
+    )
+    for refresh in lists:
+        try:
+            refresh(workspace)
+        except Refused as error:
+            refused.append(error)
+        except RemoteError as error:
+            if not error.permanent:  # a first import must not stand still for long because of one rate limit
+                _ask_again(workspace, timedelta(seconds=error.retry_after or 30))
+            raise
     stores.settle_current(workspace)
+    if refused:
+        raise refused[0]
+
+
+def _ask_again(workspace: Workspace, wait: timedelta) -> None:
+    Workspace.objects.filter(pk=workspace.pk).update(next_check_at=timezone.now() + wait)
 
 
 def attempt(work: Callable[[Any], Any], thing: Any) -> None:
