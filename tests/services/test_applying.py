@@ -294,9 +294,7 @@ def test_a_run_that_is_being_carried_out_is_left_to_its_worker(
     assert writes(sandbox) == list(STEPS)
 
 
-def test_a_worker_that_lost_its_claim_stops(
-    sandbox: Sandbox, run: ApplyRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_that_lost_its_claim_stops(sandbox: Sandbox, run: ApplyRun, monkeypatch: pytest.MonkeyPatch) -> None:
     write = Gateway.create_memory
 
     def write_and_be_overtaken(*args: object, **given: object) -> object:
@@ -388,9 +386,7 @@ def test_a_drift_that_is_put_back_lets_the_plan_be_made(people: People, sandbox:
     assert applying.plan_review(review, by=people.dave)[0] is not None
 
 
-def test_an_output_that_is_gone_or_archived_is_said_in_words(
-    people: People, sandbox: Sandbox, review: Review
-) -> None:
+def test_an_output_that_is_gone_or_archived_is_said_in_words(people: People, sandbox: Sandbox, review: Review) -> None:
     head = sandbox.state.get("store", review.target.remote_id)
     assert head is not None
     sandbox.state.put("store", {**head, "archived_at": sandbox.state.stamp()})
@@ -427,9 +423,7 @@ def test_a_plan_of_no_steps_is_applied_by_looking(people: People, sandbox: Sandb
     assert writes(sandbox) == []
 
 
-def test_the_reviewed_store_can_be_made_current_where_nobody_mounts_the_line(
-    people: People, sandbox: Sandbox
-) -> None:
+def test_the_reviewed_store_can_be_made_current_where_nobody_mounts_the_line(people: People, sandbox: Sandbox) -> None:
     review = review_applied(people, sandbox)
     assert review.line.current_store == review.before.store
     with pytest.raises(Forbidden, match="operator"):
