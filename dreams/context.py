@@ -4,13 +4,14 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from dreams.queries.inbox import count_waiting
 from dreams.rules import roles
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """The context processor; three queries on a page of a workspace, none elsewhere. A page that knows better how
+    """The context processor; its queries run only where the top bar is drawn. A page that knows better how
     old its mirror is gives its own `mirror_at`."""
     workspace = getattr(request, "workspace", None)
     membership = getattr(request, "membership", None)
@@ -23,5 +24,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "vendor_outage": workspace.outage if workspace else "",
         "mirror_at": workspace.stores_listed_at if workspace else None,
         "can_read_audit": membership is not None and roles.allows(membership.role, "read_audit"),
-        "inbox_count": count_waiting(membership) if membership else 0,
+        # Lazy, since the context processor also runs for fragments, which show no top bar.
+        "inbox_count": SimpleLazyObject(lambda: count_waiting(membership)) if membership else 0,
     }

@@ -50,9 +50,14 @@ def why_not(request: MemberRequest, action: str) -> str:
     return "" if allows(request, action) else roles.refusal(request.membership.role, action)
 
 
+def wants_fragment(request: HttpRequest) -> bool:
+    """Whether htmx swaps a part of the page; when it restores one from the history it needs the whole."""
+    whole = ("HX-Boosted", "HX-History-Restore-Request")
+    return "HX-Request" in request.headers and not any(header in request.headers for header in whole)
+
+
 def answer(request: HttpRequest, page: str, fragment: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """The whole page, or for htmx only its fragment (`templates/<noun>/_<thing>.html`), at the same address."""
-    partial = request.headers.get("HX-Request") and not request.headers.get("HX-Boosted")
-    response = render(request, fragment if partial else page, context, status=status)
+    response = render(request, fragment if wants_fragment(request) else page, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response

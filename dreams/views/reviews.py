@@ -28,7 +28,7 @@ from dreams.rules import review_states as states
 from dreams.services import applying, attachments
 from dreams.services import reviews as service
 from dreams.services.refusals import Invalid, Refusal, Stale
-from dreams.views.lookup import MemberRequest, in_workspace, why_not
+from dreams.views.lookup import MemberRequest, in_workspace, wants_fragment, why_not
 
 FRESH = timedelta(seconds=60)
 YEAR = 365 * 24 * 3600
@@ -54,7 +54,7 @@ def change_detail(request: MemberRequest, pk: int, change: int) -> HttpResponse:
     """The review at this change; htmx gets the middle and the right pane only."""
     review = find_review(request, pk)
     found = find_change(review, change)
-    if _wants_fragment(request):
+    if wants_fragment(request):
         return _fragment(request, "reviews/_shown.html", _centre(request, review, found))
     return _page(request, review, queries.change_list(review, request.GET.get("show", "")), found)
 
@@ -169,11 +169,6 @@ def find_change(review: Review, pk: int) -> Change:
     change = get_object_or_404(Change.objects.select_related("decided_by"), review=review, pk=pk)
     change.review = review
     return change
-
-
-def _wants_fragment(request: HttpRequest) -> bool:
-    """An htmx request for the middle; going back in the history asks for the whole page."""
-    return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
 
 
 def _chosen(request: HttpRequest, name: str) -> str:
@@ -296,7 +291,7 @@ def _editor(
     if context["undecided_why"] and not problem:
         raise Refusal(context["undecided_why"])
     context |= {"form": form, "problem": problem, "again": status == 409}
-    if _wants_fragment(request):
+    if wants_fragment(request):
         return _fragment(request, "reviews/_shown.html", context, status)
     return _page(request, review, queries.change_list(review, context["show"]), change, context, status)
 
@@ -308,7 +303,7 @@ def _go_on(request: MemberRequest, review: Review, decided: Change, said: str, *
     target = changes.next_undecided(decided.pk) if leads else decided.pk
     words = f"{said}, {changes.undecided} left" if changes.undecided else f"{said}, every change is decided"
     address = _address(request, review, target, changes.show)
-    if not _wants_fragment(request):
+    if not wants_fragment(request):
         messages.success(request, f"{decided.title}: {words}.")
         return _keep_look(request, redirect(address))
     response = _decided(request, review, changes, decided, target)
@@ -340,7 +335,7 @@ def _somebody_was_faster(request: MemberRequest, review: Review, change: Change,
     """409 with who and what, over the change as it stands now; nothing of this reader was saved."""
     messages.error(request, f"{stale} Your choice was not saved; look again.")
     changes = queries.change_list(review, request.POST.get("show", ""))
-    if _wants_fragment(request):
+    if wants_fragment(request):
         return _decided(request, review, changes, change, change.pk, status=409)
     return _page(request, review, changes, find_change(review, change.pk), status=409)
 
