@@ -17,7 +17,9 @@ def member(user: User, people: People) -> Membership:
     return Membership.objects.get(user=user, workspace=people.workspace)
 
 
-def add(people: People, email: str = "eve@acme.example", role: str = roles.REVIEWER, by: User | None = None) -> Membership:
+def add(
+    people: People, email: str = "eve@acme.example", role: str = roles.REVIEWER, by: User | None = None
+) -> Membership:
     return members.add_member(people.workspace, email=email, name="Eve", role=role, by=by or people.alice)
 
 

@@ -1,5 +1,8 @@
 """Workspaces: the first key pins the vendor's workspace, a bad key changes nothing, and nobody reads a key back."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import pytest
 
 from dreams.access import Forbidden
@@ -27,8 +30,10 @@ def test_a_key_that_answers_is_stored_encrypted_and_pins_the_vendors_ids(people:
     assert KEY not in str(event.detail) + event.label
 
 
-def test_the_import_starts_by_itself(people: People, sandbox: Sandbox, django_capture_on_commit_callbacks: object) -> None:
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+def test_the_import_starts_by_itself(
+    people: People, sandbox: Sandbox, django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]]
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
         connect(people)
     assert Workspace.objects.get(pk=people.workspace.pk).stores_listed_at is not None
 
@@ -118,10 +123,10 @@ def test_settings_are_kept_and_recorded(people: People) -> None:
     assert (changed.name, changed.allow_self_approval, changed.dream_models) == ("Acme", False, ["claude-opus-5"])
     assert AuditEvent.objects.get(verb="changed settings").detail["allow_self_approval"] is False
     with pytest.raises(Invalid):
-        workspaces.change_settings(people.workspace, name=" ", allow_self_approval=True, dream_models=[], by=people.alice)
+        workspaces.change_settings(changed, name=" ", allow_self_approval=True, dream_models=[], by=people.alice)
 
 
-@pytest.mark.parametrize("slug", sorted(workspaces.RESERVED_SLUGS) + ["acme"])
+@pytest.mark.parametrize("slug", [*sorted(workspaces.RESERVED_SLUGS), "acme"])
 def test_an_address_that_means_something_else_is_taken(people: People, slug: str) -> None:
     with pytest.raises(Invalid, match="taken"):
         workspaces.create_workspace(name="X", slug=slug, admin=people.alice)

@@ -54,7 +54,9 @@ def test_somebody_invited_elsewhere_too_gets_no_link_from_here(people: People) -
     assert "also belongs to another workspace" in answer.content.decode()
 
 
-@pytest.mark.parametrize("wrong", [{"email": "eve"}, {"email": ""}, {"name": ""}, {"role": "owner"}, {"name": "x" * 101}])
+@pytest.mark.parametrize(
+    "wrong", [{"email": "eve"}, {"email": ""}, {"name": ""}, {"role": "owner"}, {"name": "x" * 101}]
+)
 def test_what_is_wrong_is_said_and_kept(people: People, wrong: dict[str, str]) -> None:
     answer = browser_of(people.alice).post(URL, {**EVE, **wrong})
     assert answer.status_code == 422

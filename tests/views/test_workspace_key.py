@@ -10,7 +10,7 @@ from tests.sandbox_server import Sandbox
 from tests.views.pages import assert_members_only, assert_only
 
 URL = "/acme/settings/key/"
-SECRET = "sk-very-secret-7f3a"  # noqa: S105
+SECRET = "sk-very-secret-7f3a"
 pytestmark = pytest.mark.django_db
 
 

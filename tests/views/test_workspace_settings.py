@@ -15,7 +15,8 @@ from tests.sandbox_server import Sandbox
 from tests.views.pages import assert_members_only, assert_only
 
 URL = "/acme/settings/"
-FORM = {"name": "Acme", "allow_self_approval": "on", "dream_models": "claude-opus-5\n\n claude-sonnet-5 \nclaude-opus-5"}
+MODELS = "claude-opus-5\n\n claude-sonnet-5 \nclaude-opus-5"
+FORM = {"name": "Acme", "allow_self_approval": "on", "dream_models": MODELS}
 pytestmark = pytest.mark.django_db
 
 
