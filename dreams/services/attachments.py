@@ -151,6 +151,8 @@ def undo_attachment(attachment: Attachment, *, by: User) -> Attachment:
     check_can(by, attachment.workspace, "attach_store")
     if attachment.state != State.DONE:
         raise Refusal("Only what was attached can be taken back.")
+    if attachment.undoes_id:
+        raise Refusal("A rollback is not taken back: attach the store again from its review.")
     if not attachment.from_store.writable:
         raise Refusal("The previous store was archived or deleted meanwhile: it cannot be mounted any more.")
     earlier = Attachment.objects.filter(undoes=attachment).first()

@@ -425,6 +425,16 @@ def test_a_rollback_that_was_refused_can_be_asked_for_again(
     assert resources_of(sandbox, deployment) == [FILE, mount(review.before.store, "read_only")]
 
 
+def test_after_a_rollback_the_store_is_attached_anew_from_its_review(
+    people: People, sandbox: Sandbox, review: Review, deployment: str
+) -> None:
+    undo = carried_out(service.undo_attachment(attached(review, people, deployment), by=people.dave))
+    with pytest.raises(Refusal, match="attach the store again"):
+        service.undo_attachment(undo, by=people.dave)
+    assert attached(review, people, deployment).state == "done"
+    assert resources_of(sandbox, deployment) == [FILE, mount(review.target, "read_only")]
+
+
 def test_what_was_not_attached_is_not_rolled_back(people: People, review: Review, deployment: str) -> None:
     [attachment] = asked(review, people, deployment)
     with pytest.raises(Refusal, match="Only what was attached"):
