@@ -84,7 +84,6 @@ class Moment:
     text: str
     small: str = ""
     state: str = "done"
-    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +207,13 @@ def _timeline(dream: Dream, review: Review | None) -> list[Moment]:
         _snapshot_moment(dream.base, "The store was kept for comparison") if ours and dream.base else None,
         Moment(dream.launch_sent_at, "Sent to the vendor", dream.remote_id) if dream.launch_sent_at else None,
         Moment(dream.started_at, "Began to dream") if dream.started_at and ours else None,
-        Moment(dream.cloned_at, "The vendor's copy was seen", _uncertain(dream)) if dream.cloned_at else None,
+        Moment(dream.cloned_at, "The vendor's copy was seen", _uncertain(dream)) if dream.cloned_at and ours else None,
         Moment(dream.cancel_requested_at, "Cancel was asked for", state="canceled")
         if dream.cancel_requested_at
         else None,
         Moment(dream.ended_at, dream.get_state_display(), dream.problem, dream.state) if dream.ended_at else None,
         _snapshot_moment(dream.output_snapshot, "What it left was read") if dream.output_snapshot else None,
-        Moment(review.opened_at, "Its review was opened", state="open") if review else None,
+        Moment(review.opened_at, "Its review was opened") if review else None,
         Moment(review.closed_at, f"Review: {review.get_state_display().lower()}", review.reason, review.state)
         if review and review.closed_at
         else None,

@@ -75,7 +75,7 @@ def offers_for(
     rest = list(everything.filter(old)[: min(older, MOST_OLDER)])
     others = list(everything.filter(foreign)[:STEP]) if elsewhere else []
     listed = {session.remote_id for session in (*fresh, *rest, *others)}
-    for session in everything.filter(remote_id__in=picked - listed):
+    for session in everything.filter(remote_id__in=[each for each in picked - listed if "\0" not in each]):
         (rest if session.mounts_here else others).append(session)
     write = _Why(store, last, [*fresh, *rest, *others])
     groups = [[write.offer(s, chosen=s.remote_id in picked) for s in group] for group in (fresh, rest, others)]

@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from dreams.models import Dream, Memory, MemoryVersion, Session, SessionMount, Store, Workspace
 from dreams.remote.records import Thread
+from dreams.rules.paths import mount_path
 from dreams.rules.transcript_words import outcome_badge, span, status_badge
 from dreams.rules.transcripts import memory_path
 
@@ -227,7 +228,7 @@ def _mirrored_or_bare(workspace: Workspace, session_id: str) -> Session:
 
 def memories_at(session: Session, file_paths: Iterable[str]) -> dict[str, tuple[str, str]]:
     """{file path: (store id, memory id)} for those below the session's mounts that are memories of the mirror."""
-    mounts = dict(session.mounts.values_list("mount_path", "store_id")) if session.pk else {}
+    mounts = _mount_paths(session)
     wanted = {file: place for file in file_paths if (place := memory_path(file, mounts))}
     rows = Memory.objects.filter(
         store__workspace=session.workspace_id,
@@ -236,6 +237,17 @@ def memories_at(session: Session, file_paths: Iterable[str]) -> dict[str, tuple[
     )
     ids = {(store, path): id for store, path, id in rows.values_list("store__remote_id", "path", "remote_id")}
     return {file: (place[0], ids[place]) for file, place in wanted.items() if place in ids}
+
+
+def _mount_paths(session: Session) -> dict[str, str]:
+    """{mount path: store id}. The vendor names no mounts for the session of a dream: there the store it writes into
+    is looked for where an agent would see it."""
+    if session.pk and (known := dict(session.mounts.values_list("mount_path", "store_id"))):
+        return known
+    dreams = Dream.objects.filter(workspace=session.workspace_id, pipeline_session_id=session.remote_id)
+    dream = dreams.select_related("output_store").first()
+    output = dream.output_store if dream else None
+    return {mount_path(output.name): output.remote_id} if output else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,17 +261,18 @@ class ThreadRow:
 
 
 def thread_rows(threads: Iterable[Thread]) -> list[ThreadRow]:
-    """The threads below their parents, each level in the order of their beginning; orphans at the top."""
-    threads = sorted(threads, key=lambda thread: thread.created_at)
-    ids = {thread.id for thread in threads}
-    below: dict[str | None, list[Thread]] = {}
-    for thread in threads:
-        parent = thread.parent_id if thread.parent_id in ids and thread.parent_id != thread.id else None
-        below.setdefault(parent, []).append(thread)
+    """The threads below their parents, each level in the order of their beginning; those without a known parent, and
+    those that only hang on each other, at the top."""
+    left = {thread.id: thread for thread in sorted(threads, key=lambda thread: thread.created_at)}
+    tops = [id for id, thread in left.items() if thread.parent_id not in left]
     found: list[ThreadRow] = []
-    waiting = [(thread, 0) for thread in reversed(below.get(None, []))]
-    while waiting:
-        thread, depth = waiting.pop()
-        found.append(ThreadRow(thread, *status_badge(thread.status), depth=depth))
-        waiting.extend((child, depth + 1) for child in reversed(below.get(thread.id, [])))
+    while left:
+        waiting = [(id, 0) for id in reversed(tops or list(left)[:1])]
+        while waiting:
+            id, depth = waiting.pop()
+            if thread := left.pop(id, None):
+                found.append(ThreadRow(thread, *status_badge(thread.status), depth=depth))
+                below = [other.id for other in left.values() if other.parent_id == id]
+                waiting.extend((child, depth + 1) for child in reversed(below))
+        tops = []
     return found

@@ -16,6 +16,11 @@ class Estimate:
     unknown: int
     words: str
 
+    @property
+    def range(self) -> str:
+        """The range alone, rounded: "16,000 to 47,000"."""
+        return f"{_round(self.low)} to {_round(self.high)}"
+
 
 def estimate_tokens(memory_bytes: int, session_tokens: Sequence[int | None] = ()) -> Estimate:
     """The tokens a dream over so many bytes of memories and these sessions will use, as a range.

@@ -44,10 +44,11 @@ def state_words(state: str, *, snapshot_taken: bool = False, updates_existing: b
         states.PENDING: "The vendor has accepted the dream and starts it when there is room.",
         states.RUNNING: "The vendor reads the sessions and rewrites a copy of the store. What agents read stays as it "
         "is. This takes minutes to a few hours; you may leave this page.",
-        states.COMPLETED: "What the dream wrote stands in a store of its own. Nothing that agents read has changed.",
+        states.COMPLETED: "What the dream wrote stands in a store of its own. Agents read it only once its review was "
+        "applied and attached.",
         states.FAILED: "The dream ended before it was done. Nothing that agents read has changed.",
         states.CANCELED: "The dream was canceled before it was done. Nothing that agents read has changed.",
-        states.NOT_CREATED: "The vendor was not asked, or did not accept it. Nothing was changed anywhere.",
+        states.NOT_CREATED: "The dream never began at the vendor. Nothing was changed anywhere.",
     }[state]
 
 

@@ -85,7 +85,7 @@ def failure_words(error: Mapping[str, Any]) -> str:
 
 
 def usage_words(usage: Mapping[str, Any]) -> str:
-    """The tokens so far in one line."""
+    """The tokens so far in one line; "" for none."""
     told = [
         f"{count:,} tokens {word}"
         for key, word in (
@@ -95,7 +95,7 @@ def usage_words(usage: Mapping[str, Any]) -> str:
         )
         if (count := _count(usage.get(key)))
     ]
-    return f"So far {', '.join(told)}." if told else "No tokens used so far."
+    return f"So far {', '.join(told)}." if told else ""
 
 
 def span(seconds: float) -> str:

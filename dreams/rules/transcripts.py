@@ -124,6 +124,16 @@ def turns_of(
     return turns
 
 
+def latest(turns: Sequence[Turn], count: int) -> list[Turn]:
+    """The last turns with together at most `count` parts; the first of them may have lost its beginning."""
+    kept: list[Turn] = []
+    for turn in reversed(turns):
+        room = count - sum(len(later.parts) for later in kept)
+        if room > 0:
+            kept.append(Turn(turn.who, turn.at, turn.parts[-room:]))
+    return kept[::-1]
+
+
 def tool_paths(events: Iterable[Mapping[str, Any]]) -> set[str]:
     """The file paths that tools were called with."""
     asked = (_mapping(event.get("input")) for event in events if _type(event) in _USES)
@@ -176,7 +186,7 @@ class _Reader:
             asked=tuple((_string(key)[:200], _cut(_shown(value))) for key, value in list(asked.items())[:MAX_ASKED]),
             answer=None if result is None else _cut(_joined(result.get("content"))),
             error=bool(result and result.get("is_error") is True),
-            seconds=(ended - began).total_seconds() if began and ended and ended >= began else None,
+            seconds=round((ended - began).total_seconds(), 1) if began and ended and ended >= began else None,
             verdict=_verdict(self.verdicts.get(use_id) if use_id else None),
             memory=self.memories.get(path),
         )
@@ -209,7 +219,8 @@ def _told(kind: str, event: Mapping[str, Any]) -> list[tuple[str, Part]]:
         thread, name = (_string(event.get(what)) for what in ("session_thread_id", "agent_name"))
         return [("agent", Message("opened", name, thread))]
     note = _note(kind, event)
-    return [] if note is None else [("user" if kind == "user.interrupt" else "system", note)]
+    speaker = kind.split(".", 1)[0]
+    return [] if note is None else [(speaker if speaker in ("user", "agent") else "system", note)]
 
 
 def _note(kind: str, event: Mapping[str, Any]) -> Note | None:
@@ -225,7 +236,8 @@ def _note(kind: str, event: Mapping[str, Any]) -> Note | None:
     if kind == "span.model_request_end":
         return Note("A request to the model failed.", bad=True) if event.get("is_error") is True else None
     if kind == "session.usage":
-        return Note(usage_words(_mapping(event.get("usage"))))
+        words = usage_words(_mapping(event.get("usage")))
+        return Note(words) if words else None
     if kind == "user.interrupt":
         return Note("Interrupted the session.")
     known = {

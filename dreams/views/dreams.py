@@ -16,10 +16,10 @@ from dreams.forms.dreams import DreamForm, ReviewChoiceForm
 from dreams.models import Dream, Review, Session, Store
 from dreams.queries import dreams as queries
 from dreams.queries import offers
-from dreams.queries.sessions import session_of_dream
+from dreams.queries.sessions import memories_at, session_of_dream
 from dreams.remote.errors import RemoteError
 from dreams.rules import dream_states as states
-from dreams.rules.transcripts import turns_of
+from dreams.rules.transcripts import latest, tool_paths, turns_of
 from dreams.services import dreams as service
 from dreams.services import reviews, sessions
 from dreams.services.refusals import Refusal, Stale
@@ -27,7 +27,7 @@ from dreams.views.lookup import MemberRequest, allows, answer, in_workspace, why
 from dreams.views.stores import find_store
 
 FRESH = timedelta(seconds=60)
-LATEST_EVENTS = 30
+LATEST_PARTS = 30
 
 
 def find_dream(request: MemberRequest, pk: int) -> Dream:
@@ -52,6 +52,7 @@ def dream_list(request: MemberRequest) -> HttpResponse:
         "show": show,
         "filters": [(key, words) for key, (words, _) in queries.FILTERS.items()],
         "query": f"show={show}&",
+        "can_review": allows(request, "approve_review"),
         "live": any(dream.state in states.UNFINISHED for dream in page),
     }
     return answer(request, "dreams/list.html", "dreams/_list.html", context)
@@ -167,9 +168,14 @@ def _latest(session: Session | None) -> dict[str, Any]:
         events = sessions.read_latest(session)
     except RemoteError as error:
         return {"events_shown": True, "events_problem": error.words}
-    turns = turns_of(event.raw for event in events)
-    parts = [(turn, part) for turn in turns for part in turn.parts][-LATEST_EVENTS:]
-    return {"events_shown": True, "parts": parts[::-1], "events_at": timezone.now()}
+    raw = [event.raw for event in events]
+    turns = turns_of(raw, memories=memories_at(session, tool_paths(raw)))
+    return {
+        "events_shown": True,
+        "turns": latest(turns, LATEST_PARTS),
+        "speaker": session.agent_name or "Dreaming",
+        "events_at": timezone.now(),
+    }
 
 
 @require_POST

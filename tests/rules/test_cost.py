@@ -8,6 +8,7 @@ def test_the_range_covers_four_bytes_a_token() -> None:
     assert estimate.low == 110_000
     assert estimate.low <= 400_000 / 4 + 30_000 <= estimate.high
     assert "110,000 to 460,000 tokens" in estimate.words
+    assert estimate.range == "110,000 to 460,000"
     assert "2 sessions" in estimate.words
 
 

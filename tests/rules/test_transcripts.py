@@ -24,6 +24,7 @@ from dreams.rules.transcripts import (
     Prose,
     Text,
     Tool,
+    latest,
     memory_path,
     tool_paths,
     turns_of,
@@ -223,6 +224,13 @@ def test_a_long_text_is_cut_and_says_by_how_much() -> None:
     assert tool.answer == Text("x" * MAX_TEXT, 7)
 
 
+def test_the_latest_parts_are_kept_with_their_turns() -> None:
+    talk = turns_of([said("user.message", "a", "b"), said("agent.message", "c"), said("user.message", "d")])
+    assert [turn.parts for turn in latest(talk, 3)] == [[Text("b")], [Prose("c")], [Text("d")]]
+    assert [len(turn.parts) for turn in latest(talk, 9)] == [2, 1, 1]
+    assert latest(talk, 0) == []
+
+
 def test_a_value_without_a_bottom_does_not_break_the_page() -> None:
     deep: Any = []
     for _ in range(100_000):
@@ -262,7 +270,9 @@ def test_no_shape_of_an_event_ever_raises(events: list[Event]) -> None:
 
 @pytest.mark.parametrize("kind", KNOWN)
 def test_every_known_kind_says_something_when_it_is_all_there_is(kind: str) -> None:
-    event = said(kind, "words", stop_reason={"type": "end_turn"}, is_error=True, agent_name="Ana")
+    event = said(
+        kind, "words", usage={"output_tokens": 7}, stop_reason={"type": "end_turn"}, is_error=True, agent_name="Ana"
+    )
     silent = kind == "session.thread_status_idle"  # told by the message that the thread sent back
     assert bool(parts(event)) is not silent
     assert not any("does not know" in part.text for part in parts(event) if isinstance(part, Note))
@@ -274,7 +284,7 @@ def test_words_for_states_that_nobody_knows_yet_pass_through() -> None:
     assert outcome_words("half_done", 2) == "outcome half done"
     assert idle_words({"type": "coffee"}, {}) == ("Went idle (coffee).", False)
     assert failure_words({}) == "Error."
-    assert usage_words({"input_tokens": "many"}) == "No tokens used so far."
+    assert usage_words({"input_tokens": "many"}) == ""
 
 
 def test_outcomes_count_their_rounds_from_one() -> None:
