@@ -1,10 +1,15 @@
-"""What happens around every request: the content security policy, sign-in through htmx, refusals as sentences."""
+"""What happens around every request: the content security policy, unreadable addresses, the way back after signing
+in again, refusals as sentences."""
 
 import secrets
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from dreams.remote.errors import RemoteError
 from dreams.services.refusals import Busy, Invalid, Refusal
@@ -28,22 +33,44 @@ def content_security_policy(get_response: Next) -> Next:
     return middleware
 
 
-def sign_in_through_htmx(get_response: Next) -> Next:
-    """An htmx request whose sign-in expired must lead the whole page to the sign-in, not swap it into a fragment."""
+def addresses_without_nul(get_response: Next) -> Next:
+    """Forms refuse a NUL by themselves; in an address it would reach PostgreSQL, which takes none in any text."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("a NUL in the address")
+        return get_response(request)
+
+    return middleware
+
+
+def sign_in_again(get_response: Next) -> Next:
+    """When the sign-in expired, a button or a fragment leads back to the page it stood on, since its own address is no
+    page; and htmx changes the whole page, instead of swapping the sign-in into it."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if (
-            request.headers.get("HX-Request")
-            and response.status_code == 302
-            and "/account/login" in response["Location"]
+        live = "HX-Request" in request.headers
+        if not response.get("Location", "").startswith("/account/login/?next=") or (
+            request.method == "GET" and not live
         ):
-            away = HttpResponse(status=204)
-            away["HX-Redirect"] = response["Location"]
-            return away
+            return response
+        response = redirect_to_login(page_before(request) or "/")
+        if live:
+            response = HttpResponse(status=204, headers={"HX-Redirect": response["Location"]})
         return response
 
     return middleware
+
+
+def page_before(request: HttpRequest) -> str:
+    """The path of the page of ours that the person was on; "" when the browser names none, or a foreign one."""
+    said = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(said, allowed_hosts={request.get_host()}):
+        return ""
+    parts = urlsplit(said)
+    path = f"/{parts.path.lstrip('/')}"  # "//host" would be another host again
+    return f"{path}?{parts.query}" if parts.query else path
 
 
 class RefusalsAsPages:
@@ -67,7 +94,7 @@ class RefusalsAsPages:
 
     @staticmethod
     def _answer(request: HttpRequest, words: str, status: int) -> HttpResponse:
-        back = request.headers.get("Referer", "") if request.method == "POST" else ""
+        back = page_before(request) if request.method == "POST" else ""
         if request.headers.get("HX-Request"):
             # 409, so that htmx swaps it; into the messages, wherever the button meant its answer to go.
             response = render(request, "_refused.html", {"words": words}, status=409)

@@ -38,6 +38,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "dreams.middleware.content_security_policy",
+    "dreams.middleware.addresses_without_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -45,7 +46,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "dreams.middleware.sign_in_through_htmx",
+    "dreams.middleware.sign_in_again",
     "allauth.account.middleware.AccountMiddleware",
     "dreams.middleware.RefusalsAsPages",
 ]

@@ -13,6 +13,11 @@ class PickedSessions(forms.Field):
         """The ids in their order, each once."""
         return list(dict.fromkeys(map(str, value))) if isinstance(value, list) else []
 
+    def validate(self, value: list[str]) -> None:
+        """No id of the vendor looks like these, and PostgreSQL does not even look for them."""
+        if any("\0" in each for each in value):
+            raise forms.ValidationError("Sessions are chosen from the list.")
+
 
 class DreamForm(forms.Form):
     """A dream over a store: the sessions it reads, the model, the instructions."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+VENDOR_ID = re.compile(r"[\w-]{1,200}")
+"""Addresses are built from ids, which may come from a reader's address bar."""
 MAX_PAGES = 10_000
 """A list longer than this is taken for one that never ends."""
 
@@ -55,8 +57,8 @@ class Caller:
         """One request, None left out. `private` and `named` as in `refusals.refusal`."""
         given = {name: value for name, value in given.items() if value is not None}
         ids = [*args, *(value for name, value in given.items() if name.endswith("_id"))]
-        if any(id in ("", ".", "..") for id in ids):
-            raise errors.Unsendable("an id is empty")
+        if not all(VENDOR_ID.fullmatch(id) for id in ids):
+            raise errors.Unsendable("an id is empty or holds signs that no id has")
         if LONE_SURROGATES.search(json.dumps([ids, given], ensure_ascii=False, default=str)):
             raise errors.Unsendable("the text holds half a character (a lone surrogate), which is not valid text")
         if self._bucket is not None:
