@@ -115,6 +115,7 @@ class DreamAbout:
 
     badge: str
     label: str
+    sent: bool
     words: str
     failure: str
     partial: str
@@ -131,9 +132,9 @@ class DreamAbout:
 
     @property
     def mark(self) -> str:
-        """What the page's head depends on: while it stays the same, the head need not be sent again."""
-        parts = (self.badge, self.review and self.review.state, self.busy and self.busy.pk, self.reviewable)
-        return "-".join(str(part or "") for part in parts)
+        """What the rest of the page depends on: while it stays the same, only the moving part is sent again."""
+        review, busy = self.review and self.review.state, self.busy and self.busy.pk
+        return "-".join(str(part or "") for part in (self.badge, self.sent and "sent", review, busy, self.reviewable))
 
 
 def about(dream: Dream) -> DreamAbout:
@@ -148,6 +149,7 @@ def about(dream: Dream) -> DreamAbout:
     return DreamAbout(
         badge=badge,
         label=label,
+        sent=bool(dream.remote_id),
         words=state_words(
             dream.state, snapshot_taken=dream.base_id is not None, updates_existing=dream.updates_existing
         ),

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dreams.models import Dream, Review, Session, Store, User
+from dreams.queries.dreams import about
 from dreams.rules import dream_states as states
 from dreams.rules.dream_words import state_words
 from dreams.services import reviews
@@ -165,6 +166,18 @@ def test_the_latest_events_are_read_from_the_vendor_on_demand(people: People, sa
     assert part.strip().startswith('<section class="section section--full" id="events">')
     assert "<html" not in part
     assert part.count('class="tool"') + part.count('class="message"') + part.count('class="prose"') <= 30
+
+
+def test_whoever_follows_a_dream_from_its_start_may_look_at_its_events_without_reloading(
+    people: People, sandbox: Sandbox, store: Store
+) -> None:
+    dream = dream_row(store, session_row(store), state=states.LAUNCHING, by=people.dave)
+    seen = about(dream).mark
+    assert "Show the latest events" not in fragment(people.carol, f"{url(dream)}?seen={seen}")
+    Dream.objects.filter(pk=dream.pk).update(state=states.RUNNING, remote_id="drm_1")
+    assert "Show the latest events" in fragment(people.carol, f"{url(dream)}?seen={seen}")
+    dream.refresh_from_db()
+    assert "Show the latest events" not in fragment(people.carol, f"{url(dream)}?seen={about(dream).mark}")
 
 
 def test_events_that_cannot_be_read_are_a_sentence_on_the_page(people: People, sandbox: Sandbox, store: Store) -> None:
