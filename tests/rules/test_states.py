@@ -1,4 +1,4 @@
-"""The tables of states: every step leads somewhere known, final states have no way out, approval has its conditions."""
+"""The tables of states: steps lead somewhere known, final states have no way out, approval has its conditions."""
 
 import pytest
 
