@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dreams.models import AuditEvent, Membership, Workspace
-from dreams.rules.audit_words import NOUNS
+from dreams.rules.audit_words import DETAILS, NOUNS
 
 PER_PAGE = 100
 SYSTEM = "system"
@@ -33,11 +33,12 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An event as the page shows it. `page` and `pk` lead to the thing ("" when it has no page of its own);
-    `details` are (name, value) pairs."""
+    """An event as the page shows it: `said` before the thing's label, `ending` behind it. `page` and `pk` lead to the
+    thing ("" when it has no page of its own); `details` are (name, value) pairs."""
 
     event: AuditEvent
-    noun: str
+    said: str
+    ending: str
     page: str
     pk: str
     details: Sequence[tuple[str, str]]
@@ -78,8 +79,19 @@ def _row(event: AuditEvent) -> Row:
     detail = dict(event.detail)
     if event.noun == "change" and "review" in detail:
         page, pk = "review-detail", str(detail.pop("review"))
-    details = [(name.replace("_", " "), _value(value)) for name, value in detail.items()]
-    return Row(event, NOUNS.get(event.noun, event.noun), page if pk.isdigit() else "", pk, details)
+    details = [(DETAILS.get(name, name.replace("_", " ")), _value(value)) for name, value in detail.items()]
+    said, ending = _sentence(event)
+    return Row(event, said, ending, page if pk.isdigit() else "", pk, details)
+
+
+def _sentence(event: AuditEvent) -> tuple[str, str]:
+    """The verb without its noun where the label says that itself: "opened (review 2 of x)", "(dream 4) completed"."""
+    noun = NOUNS.get(event.noun, event.noun)
+    if not event.label.startswith(f"{noun} "):
+        return event.verb, ""
+    if event.verb.startswith(f"{noun} "):
+        return "", event.verb.removeprefix(f"{noun} ")
+    return event.verb.removesuffix(f" {noun}"), ""
 
 
 def _value(value: object) -> str:

@@ -16,7 +16,7 @@ Badge = tuple[str, str]
 @dataclass(frozen=True, slots=True)
 class Item:
     """One line: `words` and the foreign `name` make its sentence, `page` and `pk` say where it leads. `at`: since
-    when it waits or goes on, or when it was done. `progress`: how many of how many, what."""
+    when it waits or goes on, or when it was done. `progress`: how many of how many, what. `loss` is what is gone."""
 
     page: str
     pk: int
@@ -25,6 +25,7 @@ class Item:
     badge: Badge
     at: datetime
     button: str = ""
+    loss: str = ""
     facts: Sequence[str] = ()
     progress: tuple[int, int, str] | None = None
     note: str = ""
@@ -63,7 +64,6 @@ def _open(review: Review, about: About) -> Item:
     elif decided:
         words, button = "Go on reviewing the dream of", "Go on"
     told = [
-        _number(count["lost"], "sentence lost", "sentences lost"),
         _number(count["altered"], "fact altered", "facts altered"),
         _number(count["flagged"], "flag", "flags"),
         _starter(review.dream),
@@ -76,6 +76,7 @@ def _open(review: Review, about: About) -> Item:
         badge=_badge(review),
         at=review.opened_at,
         button=button,
+        loss=_number(count["lost"], "sentence lost", "sentences lost"),
         facts=[fact for fact in told if fact],
         progress=(decided, count["total"], "decided") if count["total"] else None,
         note="" if review.mine else about.four_eyes,  # type: ignore[attr-defined]

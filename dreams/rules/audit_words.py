@@ -14,6 +14,17 @@ VERBS = (
     *("added member", "changed member", "made password link"),
     *("created workspace", "connected key", "changed settings"),
 )
+# What the details of an event are called where their own name says too little.
+DETAILS = {
+    "result": "leaves",
+    "off": "memories not as decided",
+    "steps": "writes",
+    "remote_id": "vendor id",
+    "sha256": "bytes",
+    "seen_sha": "bytes seen",
+    "was": "before",
+    "path": "at",
+}
 NOUNS = {
     "dream": "dream",
     "review": "review",

@@ -51,7 +51,8 @@ def test_it_tells_who_did_what_to_what_and_leads_there(people: People, sandbox: 
     assert "accepted change" in page
     assert f'href="/acme/reviews/{review.pk}/"' in page
     assert "Bob" in page
-    assert "Memorydash itself" in page
+    assert "<b>Memorydash</b>:" in page
+    assert "completed<small>" in page
 
 
 def test_hostile_labels_are_shown_and_not_run(people: People) -> None:
@@ -125,4 +126,4 @@ def test_the_number_of_queries_does_not_grow_and_nothing_is_counted(people: Peop
 def test_another_workspaces_events_are_not_shown(people: People) -> None:
     record(people, 1)
     page = browser_of(people.mallory).get("/acme-rival/audit/").content.decode()
-    assert "started dream</th>" not in page
+    assert "<b>Dave</b>" not in page

@@ -92,7 +92,7 @@ def test_the_line_of_a_review_tells_what_is_in_it(people: People, sandbox: Sandb
     total = changes.count()
     item = inbox(people.bob).yours[0]
     assert item.progress == (0, total, "decided")
-    assert list(item.facts) == ["2 sentences lost", "1 flag", "started by Dave"]
+    assert (item.loss, list(item.facts)) == ("2 sentences lost", ["1 flag", "started by Dave"])
     reviews.decide_change(first, states.KEPT, by=people.bob, seen_seq=first.seq)
     item = inbox(people.bob).yours[0]
     assert (item.words, item.progress) == ("Go on reviewing the dream of", (1, total, "decided"))
