@@ -46,7 +46,9 @@ def test_it_works_once() -> None:
     assert User.objects.count() == 1
 
 
-@pytest.mark.parametrize("token", ["x", signing.dumps("first admin", salt="another"), "a:b:c"])
+@pytest.mark.parametrize(
+    "token", ["x", signing.dumps("first admin", salt="another"), "a:b:c"], ids=["short", "salted", "odd"]
+)
 def test_a_forged_link_opens_nothing(token: str) -> None:
     answer = Client().post(f"/setup/{token}/", FORM)
     assert answer.status_code == 409
