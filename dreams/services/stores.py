@@ -12,7 +12,7 @@ from django.utils import timezone
 from dreams.access import check_can
 from dreams.enqueue import enqueue
 from dreams.models import Review, Store, StoreLine, User, Workspace
-from dreams.remote.errors import NotFound, RemoteError, VersionGap
+from dreams.remote.errors import Malformed, NotFound, RemoteError, VersionGap
 from dreams.remote.gateway import Gateway
 from dreams.remote.records import Store as RemoteStore
 from dreams.rules import review_states
@@ -20,6 +20,7 @@ from dreams.services import audit
 from dreams.services.claims import claim, release, renew
 from dreams.services.mirror import ClaimLost, Mirror, keep_versions
 from dreams.services.refusals import Busy, Invalid, Refusal, Stale
+from dreams.services.texts import fitted
 from dreams.services.vendor import watched
 
 log = logging.getLogger(__name__)
@@ -49,12 +50,15 @@ def note_store(workspace: Workspace, remote: RemoteStore, line: StoreLine | None
     """Mirrors the head of a store; a new one joins `line`, or starts one, and is queued to be read.
     A store already known moves to `line` when its own line holds nothing else (the list was faster than the dream).
     """
-    head: dict[str, Any] = {
-        "name": remote.name,
-        "description": remote.description,
-        "archived_at": remote.archived_at,
-        "gone_at": None,
-    }
+    head = fitted(
+        Store,
+        {
+            "name": remote.name,
+            "description": remote.description,
+            "archived_at": remote.archived_at,
+            "gone_at": None,
+        },
+    )
     store = Store.objects.filter(workspace=workspace, remote_id=remote.id).select_related("line").first()
     if store is None:
         try:
@@ -70,7 +74,7 @@ def note_store(workspace: Workspace, remote: RemoteStore, line: StoreLine | None
 
 
 def _first_seen(workspace: Workspace, remote: RemoteStore, line: StoreLine | None, head: dict[str, Any]) -> Store:
-    own = line or StoreLine.objects.create(workspace=workspace, name=remote.name)
+    own = line or StoreLine.objects.create(workspace=workspace, name=head["name"])
     store = Store.objects.create(
         workspace=workspace,
         line=own,
@@ -111,7 +115,12 @@ def sync_store(store: Store) -> Store:
     later = timezone.now() + _pause(store.workspace)
     try:
         with watched(store.workspace) as gateway:
-            _sync(gateway, store, token)
+            try:
+                _sync(gateway, store, token)
+            except NotFound as error:
+                if _still_there(gateway, store):  # one 404 may be a slip
+                    raise Malformed("it does not find the memories of a store that it has") from error
+                raise
     except NotFound:
         release(store, token, gone_at=timezone.now(), next_check_at=None, problem="", walk_seen=0)
         raise

@@ -75,13 +75,14 @@ class Ground:
     def settle(self) -> None:
         """Sweeps until nothing waits but the regular looks; a launch that nobody saw ages by half an hour."""
         for _ in range(30):
-            self.sweep()
+            self.sweep(lists=False)
             if not self.unfinished():
                 break
             Dream.objects.filter(state=dream_states.UNKNOWN).update(
                 launch_sent_at=timezone.now() - timedelta(minutes=31)
             )
         self.sweep()
+        self.sweep(lists=False)  # stores that the lists brought in
 
     def unfinished(self) -> list[str]:
         """What is still on its way."""

@@ -99,11 +99,18 @@ def test_no_request_is_sent_inside_a_transaction(whole: Life) -> None:
     assert whole.inside == []
 
 
+def changes_nothing(boundary: str) -> bool:
+    """Whether what follows a boundary leaves both sides as they were, so that the next one is the same place again."""
+    return boundary.startswith("after") or boundary.endswith((".list", ".retrieve"))
+
+
 @pytest.mark.parametrize("hard", [True, False], ids=["killed", "stopped"])
 def test_an_operation_that_ends_anywhere_is_taken_up_again(
     operation: Operation, ground: Ground, whole: Life, hard: bool
 ) -> None:
     for number, boundary in enumerate(whole.crossed, start=1):
+        if number > 1 and (changes_nothing(whole.crossed[number - 2]) if hard else "before SAVE" in boundary):
+            continue
         with restored(ground):
             try:
                 with living(number, hard=hard), pytest.raises(Killed):
