@@ -36,7 +36,11 @@ class Fields:
         return self.raw.get(name) is not None
 
     def text(self, name: str) -> str:
-        """Any text, empty or not."""
+        """Any text, empty or not; a NUL, which no database takes, becomes U+FFFD."""
+        return self.exact(name).replace("\0", "\ufffd")
+
+    def exact(self, name: str) -> str:
+        """A text as it is: a memory's content, which has a digest."""
         return self._of(name, str)
 
     def text_or(self, name: str, default: T) -> str | T:

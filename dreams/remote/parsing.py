@@ -47,7 +47,7 @@ def _content(fields: Fields, digest: str | None, size: int | None, *, required: 
         if required:
             raise ShapeError(f"{fields.where}.content is missing")
         return None
-    content = fields.text("content")
+    content = fields.exact("content")
     if digest is not None and sha256(content) != digest:
         raise ShapeError(f"{fields.where}.content_sha256 is not that of its content")
     if size is not None and len(content.encode("utf-8")) != size:

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from dreams.models import Agent, Deployment, Workspace
 from dreams.remote.records import Deployment as RemoteDeployment
+from dreams.services.texts import fitted, storable
 from dreams.services.vendor import watched
 
 
@@ -22,7 +23,7 @@ def refresh_deployments(workspace: Workspace) -> None:
                 "roster": list(agent.roster),
                 "archived_at": agent.archived_at,
             }
-            Agent.objects.update_or_create(workspace=workspace, remote_id=agent.id, defaults=head)
+            Agent.objects.update_or_create(workspace=workspace, remote_id=agent.id, defaults=fitted(Agent, head))
         for deployment in deployments:
             note_deployment(workspace, deployment)
         listed = [deployment.id for deployment in deployments]
@@ -38,10 +39,11 @@ def note_deployment(workspace: Workspace, remote: RemoteDeployment) -> Deploymen
         "agent_id": remote.agent_id,
         "status": remote.status,
         "paused_reason": remote.paused_reason,
-        "resources": [dict(entry) for entry in remote.resources],
+        "resources": storable(remote.resources),
         "archived_at": remote.archived_at,
         "gone_at": None,
         "seen_at": timezone.now(),
     }
-    deployment, _ = Deployment.objects.update_or_create(workspace=workspace, remote_id=remote.id, defaults=head)
+    fits = fitted(Deployment, head)
+    deployment, _ = Deployment.objects.update_or_create(workspace=workspace, remote_id=remote.id, defaults=fits)
     return deployment

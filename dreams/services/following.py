@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -18,6 +19,7 @@ from dreams.services.claims import claim, release
 from dreams.services.refusals import Busy, Refusal
 from dreams.services.snapshots import freeze
 from dreams.services.stores import note_store, sync_store
+from dreams.services.texts import fitted
 from dreams.services.vendor import watched
 
 log = logging.getLogger(__name__)
@@ -85,7 +87,7 @@ def _vanish(dream: Dream) -> None:
 def note_progress(dream: Dream, remote: RemoteDream) -> None:
     """Takes over what the vendor says of a dream; final states never move, and each step is a compare-and-set."""
     output = _note_output(dream, remote)
-    seen = {
+    seen: dict[str, Any] = {
         "remote_status": remote.status,
         "pipeline_session_id": remote.session_id or "",
         "input_tokens": remote.usage.input_tokens,
@@ -93,10 +95,11 @@ def note_progress(dream: Dream, remote: RemoteDream) -> None:
         "cache_read_input_tokens": remote.usage.cache_read_input_tokens,
         "cache_creation_input_tokens": remote.usage.cache_creation_input_tokens,
         "error_type": remote.error_type,
-        "error_message": remote.error_message[:1000],
+        "error_message": remote.error_message,
         "next_check_at": timezone.now() + POLL,
         "problem": "",
     }
+    seen = fitted(Dream, seen)
     if output is not None:
         seen["output_store"] = output
     if remote.status == states.RUNNING:

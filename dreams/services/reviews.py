@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
@@ -19,7 +18,7 @@ from dreams.rules.words import text_diff
 from dreams.services import audit
 from dreams.services.refusals import Invalid, Refusal, Stale
 from dreams.services.snapshots import replay_snapshot, shas_of, texts_of
-from dreams.services.texts import digest_of, keep_texts
+from dreams.services.texts import digest_of, keep_texts, storable
 
 MAX_REASON = 1000
 
@@ -115,7 +114,7 @@ def _draft(group: Group, old: Mapping[str, str], new: Mapping[str, str], positio
         kind=group.kind,
         title=(group.news or group.olds)[0],
         position=position,
-        findings=_storable(
+        findings=storable(
             {
                 "lost": [place_dict(place) for place in group.lost],
                 "altered": [altered_dict(altered) for altered in group.altered],
@@ -131,15 +130,6 @@ def _draft(group: Group, old: Mapping[str, str], new: Mapping[str, str], positio
         lines_removed=removed,
         state=states.UNCHANGED if group.kind == states.UNCHANGED else states.UNDECIDED,
     )
-
-
-def _storable(found: Any) -> Any:
-    """The same without NULs and halves of characters, which jsonb refuses; they are shown as U+FFFD and ?."""
-    if isinstance(found, str):
-        return found.replace("\0", "\ufffd").encode(errors="replace").decode()
-    if isinstance(found, dict):
-        return {name: _storable(value) for name, value in found.items()}
-    return [_storable(each) for each in found] if isinstance(found, list) else found
 
 
 def decide_change(

@@ -12,6 +12,7 @@ from dreams.models import Session, SessionMount, Workspace
 from dreams.remote.errors import NotFound
 from dreams.remote.records import Event, Thread
 from dreams.remote.records import Session as RemoteSession
+from dreams.services.texts import fitted
 from dreams.services.vendor import watched
 
 MAX_EVENTS = 2_000  # of one thread shown at once; a transcript beyond says so
@@ -55,10 +56,10 @@ def keep_sessions(workspace: Workspace, page: Iterable[RemoteSession]) -> None:
     for remote in page:
         with transaction.atomic():
             head = {
-                "title": remote.title[:500],
+                "title": remote.title,
                 "status": remote.status,
                 "agent_id": remote.agent_id,
-                "agent_name": remote.agent_name[:255],
+                "agent_name": remote.agent_name,
                 "deployment_id": remote.deployment_id or "",
                 "outcomes": [
                     {
@@ -78,15 +79,13 @@ def keep_sessions(workspace: Workspace, page: Iterable[RemoteSession]) -> None:
                 "archived_at": remote.archived_at,
                 "gone_at": None,
             }
-            session, new = Session.objects.update_or_create(workspace=workspace, remote_id=remote.id, defaults=head)
+            fits = fitted(Session, head)
+            session, new = Session.objects.update_or_create(workspace=workspace, remote_id=remote.id, defaults=fits)
             if new:  # memory stores attach only when a session is created
+                mounts = {m.store_id: {"access": m.access, "mount_path": m.mount_path} for m in remote.mounts}
                 SessionMount.objects.bulk_create(
-                    [
-                        SessionMount(
-                            session=session, store_id=m.store_id, access=m.access, mount_path=m.mount_path[:300]
-                        )
-                        for m in {m.store_id: m for m in remote.mounts}.values()
-                    ]
+                    SessionMount(session=session, store_id=store_id, **fitted(SessionMount, mount))
+                    for store_id, mount in mounts.items()
                 )
 
 
