@@ -27,15 +27,29 @@ MAX_SESSIONS, MAX_INSTRUCTIONS, MAX_MODEL = 100, 4096, 256
 # Reconciling a launch without an answer: the vendor's list is asked until half an hour and five looks found nothing.
 GIVE_UP_AFTER, GIVE_UP_LOOKS = timedelta(minutes=30), 5
 CLOCK_SKEW = timedelta(minutes=2)
+# The same wish of the same person within so short a time is a double click or a form that was sent again.
+DOUBLE = timedelta(seconds=20)
 
 
 def request_dream(store: Store, *, session_ids: Sequence[str], model: str, instructions: str, by: User) -> Dream:
     """Asks for a dream over the store's memories and these sessions; the snapshot and the launch are tasks.
-    Raises Invalid, Refusal with a sentence."""
+    The same wish sent twice is one dream. Raises Invalid, Refusal with a sentence."""
     workspace = store.workspace
     check_can(by, workspace, "start_dream")
     _check_request(store, session_ids, model, instructions)
     with transaction.atomic():
+        Store.objects.select_for_update().get(pk=store.pk)  # so that one of two clicks sees the other's row
+        just_asked = Dream.objects.filter(
+            store=store,
+            requested_by=by,
+            requested_at__gt=timezone.now() - DOUBLE,
+            state__in=states.UNFINISHED,
+            model=model,
+            instructions=instructions,
+        )
+        for dream in just_asked:
+            if set(dream.session_links.values_list("session_id", flat=True)) == set(session_ids):
+                return dream
         dream = Dream.objects.create(
             workspace=workspace,
             line=store.line,

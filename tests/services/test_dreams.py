@@ -96,7 +96,9 @@ def test_a_launch_whose_answer_was_lost_is_found_in_the_list_and_not_sent_again(
 
 def test_two_lost_launches_of_the_same_wish_find_a_dream_each(people: People, sandbox: Sandbox, store: Store) -> None:
     session = put_session(sandbox, store)
-    twins = [dream_requested(people, sandbox, store, [session]) for _ in range(2)]
+    first = dream_requested(people, sandbox, store, [session])
+    Dream.objects.filter(pk=first.pk).update(requested_by=people.alice)  # Dave's own would be a double click
+    twins = [first, dream_requested(people, sandbox, store, [session])]
     sandbox.faults([{**CREATE, "times": 2, "kind": "drop_after_commit"}])
     for twin in twins:
         dreams.start_dream(twin)
