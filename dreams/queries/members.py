@@ -11,8 +11,10 @@ from dreams.rules import roles
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """How many active people may approve reviews, and how many may start dreams, apply and attach."""
+    """How many active people may approve reviews, and how many may start dreams, apply and attach; `only_admin` is
+    the membership of an admin who has nobody beside them."""
 
+    only_admin: int | None
     approvers: int
     operators: int
 
@@ -25,14 +27,16 @@ def members_of(workspace: Workspace) -> QuerySet[Membership]:
 
 
 def crew_of(workspace: Workspace) -> Crew:
-    """One query."""
+    """Two queries."""
     active = Membership.objects.filter(workspace=workspace, active=True, user__is_active=True)
     counted = dict(active.values_list("role").annotate(count=Count("pk")))
 
     def able(action: str) -> int:
         return sum(count for role, count in counted.items() if roles.allows(role, action))
 
-    return Crew(approvers=able("approve_review"), operators=able("apply_review"))
+    admins = active.filter(role=roles.ADMIN).values_list("pk", flat=True)[:2]
+    only = admins[0] if len(admins) == 1 else None
+    return Crew(only, able("approve_review"), able("apply_review"))
 
 
 def role_table() -> Sequence[tuple[str, str]]:

@@ -43,6 +43,7 @@ def test_a_used_up_link_says_so(people: People) -> None:
     page = Client().get("/account/password/reset/key/1-abc-def/").content.decode()
     assert "<html" in page
     assert "password1" not in page
+    assert "Ask an admin of your workspace for a new one" in page
 
 
 def test_a_deactivated_member_gets_none(people: People) -> None:

@@ -101,3 +101,15 @@ def test_the_number_of_queries_does_not_grow_with_the_members(people: People) ->
 def test_a_hostile_name_is_shown_and_not_run(people: People) -> None:
     browser_of(people.alice).post(URL, {**EVE, "name": "<script>alert(1)</script>"})
     assert "<script>alert(1)" not in browser_of(people.carol).get(URL).content.decode()
+
+
+def test_the_only_admin_has_no_way_to_step_down(people: People) -> None:
+    words = "The only admin stays one"
+    page = browser_of(people.alice).get(URL).content.decode()
+    assert words in page
+    assert page.count('name="role" aria-label') == 3
+    assert page.count("Deactivate<") == 3
+    Membership.objects.filter(user=people.bob).update(role=roles.ADMIN)
+    page = browser_of(people.alice).get(URL).content.decode()
+    assert words not in page
+    assert page.count("Deactivate<") == 4
