@@ -45,3 +45,8 @@ class ReviewChoiceForm(forms.Form):
     """Whether to end the line's open review in favour of the dream's own; empty waits for it."""
 
     supersede = forms.IntegerField(required=False)
+
+
+def form_sessions(typed: QueryDict) -> list[str]:
+    """The ids picked in a posted form that is shown again, without those that no database could look for."""
+    return [id for id in typed.getlist("sessions") if "\0" not in id]

@@ -140,7 +140,7 @@ class DreamAbout:
 def about(dream: Dream) -> DreamAbout:
     """The dream as it stands now, from the database only."""
     review = dream.reviews.order_by("round").last()
-    busy = Review.objects.filter(line=dream.line_id, state__in=review_states.ACTIVE).exclude(dream=dream).first()
+    busy = Review.objects.filter(line=dream.line_id, state__in=review_states.ACTIVE).first()
     reads = _reads(dream)
     failed = dream.state == states.FAILED
     left = dream.state in (states.FAILED, states.CANCELED) and dream.output_store is not None

@@ -10,6 +10,8 @@ from dreams.rules.transcript_words import failure_words, idle_words, outcome_bad
 
 MAX_TEXT = 20_000  # characters of one text or one value shown; the rest is counted
 MAX_ASKED = 20  # fields of a tool's input shown
+MAX_SHOWN = 2_000_000  # characters of a whole transcript
+MAX_PROSE = 100_000  # characters of it set as Markdown, which takes about 20 µs each; the rest is shown as typed
 _RESULT_KEYS = ("tool_use_id", "mcp_tool_use_id", "custom_tool_use_id")
 _USES = frozenset({"agent.tool_use", "agent.mcp_tool_use", "agent.custom_tool_use"})
 _RESULTS = frozenset({"agent.tool_result", "agent.mcp_tool_result", "user.custom_tool_result", "user.tool_result"})
@@ -114,14 +116,37 @@ def turns_of(
     listed = [event for event in events if isinstance(event, Mapping)]
     reader = _Reader(listed, memories or {})
     turns: list[Turn] = []
+    shown = prose = 0
     for position, event in enumerate(listed):
         last = position == len(listed) - 1
         for who, part in reader.parts(event, last=last):
-            aside = isinstance(part, Note) and not part.bad and who == "system"
-            if not turns or (turns[-1].who != who and not (aside and turns[-1].who == "agent")):
-                turns.append(Turn(who, _moment(event.get("processed_at"))))
-            turns[-1].parts.append(part)
+            if isinstance(part, Prose):
+                prose += len(part.text)
+                part = part if prose <= MAX_PROSE else Text(part.text, part.more)
+            _append(turns, who, part, _moment(event.get("processed_at")))
+            shown += _size(part)
+        if shown > MAX_SHOWN and not last:
+            rest = Note(f"The page is full: {len(listed) - position - 1:,} more events are not shown.", bad=True)
+            _append(turns, "system", rest, None)
+            break
     return turns
+
+
+def _append(turns: list[Turn], who: str, part: Part, at: datetime | None) -> None:
+    """To the last turn when the same speaker goes on; what the system notes in passing stays with the agent's."""
+    aside = isinstance(part, Note) and not part.bad and who == "system"
+    if not turns or (turns[-1].who != who and not (aside and turns[-1].who == "agent")):
+        turns.append(Turn(who, at))
+    turns[-1].parts.append(part)
+
+
+def _size(part: Part) -> int:
+    """How many characters of foreign text a part shows."""
+    if isinstance(part, Tool):
+        return sum(len(text.text) for _, text in part.asked) + len(part.answer.text if part.answer else "")
+    if isinstance(part, Outcome | Message):
+        return len(part.text.text) + (len(part.rubric.text) if isinstance(part, Outcome) else 0)
+    return len(part.text)
 
 
 def latest(turns: Sequence[Turn], count: int) -> list[Turn]:

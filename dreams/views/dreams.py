@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dreams.enqueue import enqueue
-from dreams.forms.dreams import DreamForm, ReviewChoiceForm
+from dreams.forms.dreams import DreamForm, ReviewChoiceForm, form_sessions
 from dreams.models import Dream, Review, Session, Store
 from dreams.queries import dreams as queries
 from dreams.queries import offers
@@ -86,7 +86,7 @@ def _new_dream(request: MemberRequest, store: Store, form: DreamForm | None) -> 
     again = _again(request, store)
     typed = request.POST if request.method == "POST" else None
     models = request.workspace.dream_models or settings.DREAM_MODELS
-    chosen = typed.getlist("sessions") if typed is not None else again and queries.session_ids(again)
+    chosen = form_sessions(typed) if typed is not None else again and queries.session_ids(again)
     elsewhere = request.GET.get("all") == "1"
     older = request.GET.get("older", "")
     listed = max(offers.STEP, int(older)) if older.isdecimal() and len(older) < 6 else offers.STEP

@@ -16,6 +16,7 @@ from dreams.rules.transcript_words import (
     usage_words,
 )
 from dreams.rules.transcripts import (
+    MAX_SHOWN,
     MAX_TEXT,
     Message,
     Note,
@@ -222,6 +223,19 @@ def test_a_long_text_is_cut_and_says_by_how_much() -> None:
     (tool,) = parts(use(), result(text="x" * (MAX_TEXT + 7)))
     assert isinstance(tool, Tool)
     assert tool.answer == Text("x" * MAX_TEXT, 7)
+
+
+def test_a_huge_transcript_ends_with_a_sentence_and_not_with_a_page_of_a_hundred_megabytes() -> None:
+    turns = turns_of([result(f"sevt_{n}", "x" * MAX_TEXT) for n in range(150)])
+    assert sum(len(part.answer.text) for t in turns for part in t.parts if isinstance(part, Tool) and part.answer) < (
+        MAX_SHOWN + 2 * MAX_TEXT
+    )
+    assert turns[-1].parts[-1] == Note("The page is full: 49 more events are not shown.", bad=True)
+
+
+def test_only_so_much_is_set_as_markdown() -> None:
+    found = parts(*[said("agent.message", "x" * MAX_TEXT) for _ in range(7)])
+    assert [part.kind for part in found] == ["prose"] * 5 + ["text"] * 2
 
 
 def test_the_latest_parts_are_kept_with_their_turns() -> None:

@@ -135,6 +135,7 @@ def test_asking_sends_it_on_its_way_and_leads_to_its_page(people: People, sandbo
         ({"sessions": []}, "A dream reads 1 to 100 sessions; 0 are chosen."),
         ({"sessions": [f"sesn_{n}" for n in range(101)]}, "A dream reads 1 to 100 sessions; 101 are chosen."),
         ({"sessions": ["sesn_gone"]}, "1 of the chosen sessions no longer exist."),
+        ({"sessions": ["sesn_\0"]}, "Sessions are chosen from the list."),
         ({"model": ""}, "This field is required."),
         ({"model": "m" * 257}, "Choose a model (1 to 256 characters)."),
         ({"instructions": "a\0b"}, "Null characters are not allowed."),

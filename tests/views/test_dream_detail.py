@@ -46,6 +46,7 @@ def test_members_read_it_and_nobody_else(people: People, store: Store) -> None:
     assert_only(people, url(dream), "get")
     assert_fragment(people, url(dream), "dream")
     assert browser_of(people.alice).get("/acme/dreams/99999/").status_code == 404
+    assert browser_of(people.mallory).get(f"/acme-rival/dreams/{dream.pk}/").status_code == 404
 
 
 @pytest.mark.parametrize("state", sorted(states.DREAM_STATES.words))

@@ -58,6 +58,7 @@ def test_members_read_it_and_nobody_else(people: People, session: Session) -> No
     assert_members_only(people, url(session))
     assert_only(people, url(session), "get")
     assert browser_of(people.alice).get("/acme/sessions/sesn_gone/").status_code == 404
+    assert browser_of(people.mallory).get(f"/acme-rival/sessions/{session.remote_id}/").status_code == 404
 
 
 def test_both_speakers_are_read_in_turns_and_the_agent_as_markdown(
