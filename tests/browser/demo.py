@@ -1,4 +1,4 @@
-"""The whole demo as a person would start it, and a Chromium to look at it with: for the tests and for the screenshots."""
+"""The demo as a person would start it, and a Chromium to look at it with: for the tests and for the screenshots."""
 
 import json
 import os
@@ -37,11 +37,8 @@ class Demo:
 
     def ask_vendor(self, path: str) -> dict[str, Any]:
         """What the stand-in answers to GET `path`: the truth that pages are held against."""
-        headers = {
-            "x-api-key": "any",
-            "anthropic-version": "2023-06-01",
-            "anthropic-beta": "agent-memory-2026-07-22" if path.startswith("/v1/memory") else "managed-agents-2026-04-01",
-        }
+        beta = "agent-memory-2026-07-22" if path.startswith("/v1/memory") else "managed-agents-2026-04-01"
+        headers = {"x-api-key": "any", "anthropic-version": "2023-06-01", "anthropic-beta": beta}
         with urllib.request.urlopen(urllib.request.Request(self.vendor_url + path, headers=headers)) as answer:
             found: dict[str, Any] = json.load(answer)
         return found
@@ -49,7 +46,7 @@ class Demo:
 
 @contextmanager
 def launched(folder: Path, **env: str) -> Iterator[Demo]:
-    """`make demo` on free ports with its data in `folder`, from when it says that it is ready until the block is left."""
+    """`make demo` on free ports with its data in `folder`, ready, until the block is left."""
     port, sandbox_port = free_port(), free_port()
     given = {"PORT": str(port), "SANDBOX_PORT": str(sandbox_port), "DATA_DIR": str(folder / "data")}
     screen = folder / "screen"
@@ -67,7 +64,7 @@ def launched(folder: Path, **env: str) -> Iterator[Demo]:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The Chromium of this machine; where there is none, the test is skipped with a sentence (a failure with CI=true)."""
+    """The Chromium of this machine; without one the test is skipped with a sentence (a failure with CI=true)."""
     names = ("chromium", "chromium-browser", "google-chrome", "/usr/bin/chromium")
     found = next(filter(None, map(shutil.which, names)), None) or missing(
         "There is no Chromium on this machine. On Debian: sudo apt install chromium; elsewhere put a chromium,"

@@ -1,4 +1,4 @@
-"""Every page of the demo: no link leads nowhere, axe finds nothing, nothing sticks out, the browser complains of nothing."""
+"""Every page of the demo: no link leads nowhere, axe finds nothing, nothing sticks out, the console stays empty."""
 
 import re
 from collections import defaultdict
