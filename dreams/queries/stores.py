@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max, Q, QuerySet
+from django.db.models.functions import Left
 
 from dreams.models import Deployment, Dream, Memory, MemoryVersion, Review, Session, Store, StoreLine, Workspace
 from dreams.queries.people import Author, authors_of
@@ -98,8 +99,8 @@ def memories_of(store: Store, *, prefix: str = "/", q: str = "", sort: str = "pa
     """The memories below a folder whose path contains `q`; paths are compared byte by byte, as the vendor does."""
     rows = Memory.objects.filter(store=store).select_related("text").defer("text__body")
     if prefix != "/":
-        # A range instead of startswith: SQLite's LIKE ignores case, paths do not.
-        rows = rows.filter(path__gt=prefix, path__lt=f"{prefix[:-1]}0")
+        # Not startswith, which ignores case on SQLite, nor a range, which is that of the database's language.
+        rows = rows.alias(head=Left("path", len(prefix))).filter(head=prefix)
     if q:
         rows = rows.filter(path__icontains=q)
     return rows.order_by(*SORTS.get(sort, SORTS["path"]))

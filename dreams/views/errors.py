@@ -10,7 +10,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "403.html", {"words": str(exception)}, status=403)
+    return _forbidden(request, str(exception))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -24,4 +24,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     words = "This form was open for too long or came from another place. Go back, reload the page and send it again."
-    return render(request, "403.html", {"words": words}, status=403)
+    return _forbidden(request, words)
+
+
+def _forbidden(request: HttpRequest, words: str) -> HttpResponse:
+    """A page; for htmx, which would swap the page into a fragment of itself, a notice among the messages."""
+    if "HX-Request" not in request.headers:
+        return render(request, "403.html", {"words": words}, status=403)
+    words = words or "Your role in this workspace does not allow it."
+    response = render(request, "_refused.html", {"words": words}, status=403)
+    response["HX-Retarget"], response["HX-Reswap"] = "#messages", "innerHTML"
+    return response

@@ -4,7 +4,8 @@ anything."""
 import pytest
 from django.test import Client
 
-from dreams.models import Session, Store
+from dreams.models import Memory, Session, Store
+from dreams.queries.stores import memories_of
 from dreams.services import sessions
 from tests.factories import put_session, store_with
 from tests.people import People, browser_of
@@ -95,3 +96,35 @@ def test_whoever_signs_in_again_comes_back_to_the_page_and_not_to_its_button(peo
     assert live["HX-Redirect"] == plain["Location"]
     forged = Client().post(url, headers={"Referer": "https://evil.example/"})
     assert forged["Location"] == "/account/login/?next=/"
+
+
+@pytest.mark.parametrize("forged", [False, True])
+def test_what_htmx_may_not_do_is_said_in_the_messages_and_not_swapped_as_a_page(people: People, forged: bool) -> None:
+    review = review_of(people)
+    change = review.changes.filter(state="undecided").first()
+    assert change is not None
+    client = Client(enforce_csrf_checks=forged)
+    client.force_login(people.carol)
+    url = f"/acme/reviews/{review.pk}/changes/{change.pk}/decide/"
+    answer = client.post(url, {"outcome": "accepted", "seen_seq": 0}, headers={"HX-Request": "true"})
+    assert answer.status_code == 403
+    assert b"<html" not in answer.content
+    assert answer["HX-Retarget"] == "#messages"
+
+
+def test_a_folder_holds_its_own_memories_whatever_the_case_and_the_signs(people: People) -> None:
+    notes = {path: "x\n" for path in ("/a/x.md", "/A/x.md", "/a.md", "/a0/x.md", "/a%/x.md", "/ä/x.md", "/a/b/ü.md")}
+    review = review_of(people, notes, notes | {"/new.md": "y\n"})
+    store = review.before.store
+    for number, entry in enumerate(review.before.manifest.entries.all()):
+        Memory.objects.create(
+            store=store,
+            remote_id=f"mem_{number}",
+            path=entry.path,
+            text=entry.text,
+            version_id="memver_in",
+            created_at=store.created_at,
+            updated_at=store.created_at,
+        )
+    assert [memory.path for memory in memories_of(store, prefix="/a/")] == ["/a/b/ü.md", "/a/x.md"]
+    assert [memory.path for memory in memories_of(store, prefix="/a%/")] == ["/a%/x.md"]
