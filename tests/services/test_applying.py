@@ -321,6 +321,22 @@ def test_a_lost_write_is_looked_up_in_what_changed_and_not_by_walking_the_store(
     assert walks == []
 
 
+def test_a_write_that_was_given_up_on_and_came_late_is_recognised(
+    sandbox: Sandbox, run: ApplyRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It arrives after it was looked up and before it is sent again."""
+    write = Gateway.create_memory
+
+    def write_after_another(gateway: Gateway, store_id: str, path: str, content: str) -> object:
+        agent_writes(sandbox, run.target, path, content)
+        return write(gateway, store_id, path, content)
+
+    monkeypatch.setattr(Gateway, "create_memory", write_after_another)
+    applying.apply_run(run)
+    run.refresh_from_db()
+    assert (run.state, step_of(run, "create").state) == ("done", "done")
+
+
 def test_nothing_is_written_before_somebody_confirmed(people: People, sandbox: Sandbox, review: Review) -> None:
     planned, _ = applying.plan_review(review, by=people.dave)
     assert planned is not None
