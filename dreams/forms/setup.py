@@ -9,9 +9,13 @@ class SetupForm(forms.Form):
 
     name = forms.CharField(max_length=100, label="Your name")
     email = forms.EmailField(label="E-mail address")
-    password = forms.CharField(widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}))
+    password = forms.CharField(
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), help_text="At least ten characters."
+    )
     workspace = forms.CharField(max_length=100, label="Name of the workspace")
-    slug = forms.SlugField(max_length=50, label="Its address", help_text="The first part of its pages' addresses.")
+    slug = forms.SlugField(
+        max_length=50, label="Its address", help_text="Its pages begin with it, as in /support/. It cannot be changed."
+    )
 
     def clean_password(self) -> str:
         """The usual rules for passwords."""

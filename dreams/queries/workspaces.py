@@ -50,6 +50,7 @@ def import_of(workspace: Workspace) -> Import:
 
 
 def stores_by_progress(workspace: Workspace) -> QuerySet[Store]:
-    """The stores: those still to be read first, then by name."""
-    unread = Case(When(walked_at=None, then=0), default=1)
-    return Store.objects.filter(workspace=workspace, gone_at=None).order_by(unread, "name", "pk")
+    """The stores: those that failed first, then those still to be read, then the others, by name."""
+    unread = Q(walked_at=None)
+    urgency = Case(When(unread & ~Q(problem=""), then=0), When(unread, then=1), default=2)
+    return Store.objects.filter(workspace=workspace, gone_at=None).order_by(urgency, "name", "pk")

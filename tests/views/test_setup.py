@@ -1,16 +1,12 @@
 """The set-up page: one link, one first admin, once."""
 
-from io import StringIO
-
 import pytest
 from django.core import signing
-from django.core.management import call_command
 from django.test import Client
 
 from dreams.models import AuditEvent, Membership, User, Workspace
 from dreams.rules import roles
 from dreams.services import setup
-from tests.people import make_people
 
 FORM = {
     "name": "Alice",
@@ -88,19 +84,3 @@ def test_what_is_wrong_is_said_and_makes_nobody(wrong: dict[str, str]) -> None:
 
 def test_only_get_and_post() -> None:
     assert Client().delete(url()).status_code == 405
-
-
-def test_the_command_prints_the_link_under_the_given_address() -> None:
-    words = StringIO()
-    call_command("setup_link", base="https://memory.example/", stdout=words)
-    link = words.getvalue().splitlines()[0]
-    assert link.startswith("https://memory.example/setup/")
-    assert Client().get(link.removeprefix("https://memory.example")).status_code == 200
-
-
-def test_the_command_says_so_when_there_is_nothing_to_set_up() -> None:
-    make_people()
-    words = StringIO()
-    call_command("setup_link", stdout=words)
-    assert "set up already" in words.getvalue()
-    assert "/setup/" not in words.getvalue()
