@@ -65,6 +65,14 @@ def test_a_failed_start_says_its_problem_and_that_it_is_tried_again(people: Peop
     assert "It is tried again by itself." in body
 
 
+def test_a_start_without_an_answer_never_promises_to_be_tried_again(people: People, store: Store) -> None:
+    dream = dream_row(store, state=states.UNKNOWN, problem="The connection to the API was lost.")
+    body = page(people.carol, url(dream))
+    assert "The connection to the API was lost." in body
+    assert "never sent a second time" in body
+    assert "tried again by itself" not in body
+
+
 def test_it_is_followed_from_the_request_to_its_review(people: People, sandbox: Sandbox, store: Store) -> None:
     dream = dream_requested(people, sandbox, store, [put_session(sandbox, store)])
     body = fragment(people.carol, url(dream))
