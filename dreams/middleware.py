@@ -51,9 +51,8 @@ def sign_in_again(get_response: Next) -> Next:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         live = "HX-Request" in request.headers
-        if not response.get("Location", "").startswith("/account/login/?next=") or (
-            request.method == "GET" and not live
-        ):
+        own = redirect_to_login(request.get_full_path())["Location"]
+        if response.get("Location") != own or (request.method == "GET" and not live):
             return response
         response = redirect_to_login(page_before(request) or "/")
         if live:
