@@ -166,10 +166,12 @@ def plan(ground: Ground) -> None:
 
 def planned_or_told(ground: Ground, said: str) -> None:
     review: Review = ground.state("review")
-    assert review.runs.filter(state="planned").count() == (0 if said else 1)
+    planned = review.runs.filter(state="planned")
+    assert said or planned.count() == 1
     written_once(ground, 0)
     if said:
-        plan(ground)  # and nothing stands in the way of asking again
+        plan(ground)  # nothing stands in the way of asking again
+        assert planned.count() == 1
 
 
 def plan_confirmed(ground: Ground) -> None:
