@@ -9,6 +9,7 @@ from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Left
 
 from dreams.models import Deployment, Dream, Memory, MemoryVersion, Review, Session, Store, StoreLine, Workspace
+from dreams.queries.offers import READ, last_dream
 from dreams.queries.people import Author, authors_of
 from dreams.rules import dream_states, review_states
 from dreams.rules.paths import Folder, tree
@@ -73,8 +74,7 @@ def _mount_counts(workspace: Workspace) -> Counter[str]:
 def _fresh_sessions(workspace: Workspace, lines: Sequence[StoreLine]) -> Counter[str]:
     """How many sessions mounted each current store since its line's last dream was asked for."""
     last = dict(
-        Dream.objects.filter(line__in=[line.pk for line in lines])
-        .exclude(state=dream_states.NOT_CREATED)
+        Dream.objects.filter(line__in=[line.pk for line in lines], state__in=READ)
         .values_list("line")
         .annotate(last=Max("requested_at"))
     )
@@ -136,7 +136,8 @@ def about(store: Store) -> StoreAbout:
     rows = Deployment.objects.filter(workspace=store.workspace, archived_at=None, gone_at=None).order_by("name")
     dreams = list(Dream.objects.filter(line=store.line).select_related("store").order_by("-requested_at")[:5])
     made_by = Dream.objects.filter(output_store=store, updates_existing=False).first()
-    last = next((d.requested_at for d in dreams if d.state != dream_states.NOT_CREATED), None)
+    newest = last_dream(store.line)
+    last = newest.requested_at if newest else None
     sessions = Session.objects.filter(workspace=store.workspace, gone_at=None, mounts__store_id=store.remote_id)
     return StoreAbout(
         deployments=[row for row in rows if row.mounts(store.remote_id)],
