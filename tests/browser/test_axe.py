@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 # They only take POST, or are no pages; /setup/ ends when there is a first admin.
 NO_PAGES = {
-    *("home", "healthz", "theme", "setup", "store-refresh", "store-archive", "memory-delete", "dream-cancel"),
+    *("healthz", "theme", "setup", "store-refresh", "store-archive", "memory-delete", "dream-cancel"),
     *("dream-review", "change-decide", "change-undo", "review-accept-moves", "review-approve", "review-reopen"),
     *("run-plan", "run-confirm", "make-current", "attachment-undo", "member-change", "member-link", "workspace-key"),
 }
