@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from dreams.models import Dream, Review, Snapshot, Store
@@ -27,9 +28,12 @@ def ground(people: People, sandbox: Sandbox) -> Ground:
 
 
 def asked(ground: Ground, store: Store, count: int = 1) -> list[Dream]:
-    """So many dreams over one session, requested."""
-    session = put_session(ground.sandbox, store)
-    return [dream_requested(ground.people, ground.sandbox, store, [session]) for _ in range(count)]
+    """So many dreams of the same wish, requested a minute after each other."""
+    session, made = put_session(ground.sandbox, store), []
+    for _ in range(count):
+        made.append(dream_requested(ground.people, ground.sandbox, store, [session]))
+        Dream.objects.update(requested_at=F("requested_at") - timedelta(minutes=1))
+    return made
 
 
 def launched(ground: Ground, store: Store, count: int = 1) -> list[Dream]:

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from dreams.models import Attachment, Change, Dream, Memory, Review, Store
 from dreams.rules import dream_states, review_states
 from dreams.services import vendor
-from memorydash.settings import SQLITE_OPTIONS
 from tests.faults import operations as world
+from tests.faults.databases import in_place, sqlite_at
 from tests.faults.ground import Ground, must_hold
 from tests.faults.operations import OPERATIONS
 from tests.faults.test_crashes import TOLD
@@ -186,18 +186,9 @@ def empty(mortals: Mortals, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def file(tmp_path: Path, empty: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[Path]:
     """A database in a file, which this process uses instead of its usual one."""
-    path = shutil.copy(empty, tmp_path / "memorydash.sqlite3")
-    usual = connections["default"]
-    from django.db.backends.sqlite3.base import DatabaseWrapper
-
-    options = {**usual.settings_dict, "ENGINE": "django.db.backends.sqlite3", "NAME": str(path)}
-    connections["default"] = DatabaseWrapper(options | {"OPTIONS": SQLITE_OPTIONS}, "default")
-    try:
-        with django_db_blocker.unblock():
-            yield path
-    finally:
-        connections["default"].close()
-        connections["default"] = usual
+    path = Path(shutil.copy(empty, tmp_path / "memorydash.sqlite3"))
+    with django_db_blocker.unblock(), in_place(**sqlite_at(path)):
+        yield path
 
 
 @pytest.fixture
