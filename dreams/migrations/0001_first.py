@@ -615,7 +615,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='review',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['open', 'applying', 'approved'])), fields=('line',), name='review_one_active_per_line'),
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['applying', 'approved', 'open'])), fields=('line',), name='review_one_active_per_line'),
         ),
         migrations.AddConstraint(
             model_name='review',

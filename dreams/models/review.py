@@ -33,7 +33,7 @@ class Review(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["line"], condition=Q(state__in=list(states.ACTIVE)), name="review_one_active_per_line"
+                fields=["line"], condition=Q(state__in=sorted(states.ACTIVE)), name="review_one_active_per_line"
             ),
             models.UniqueConstraint(
                 fields=["dream", "round"],
