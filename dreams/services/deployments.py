@@ -12,6 +12,7 @@ from dreams.services.vendor import watched
 def refresh_deployments(workspace: Workspace) -> None:
     """Brings agents and deployments up to date (two lists). Raises RemoteError."""
     with watched(workspace) as gateway:
+        asked = timezone.now()
         agents, deployments = gateway.agents(), gateway.deployments()
     with transaction.atomic():
         for agent in agents:
@@ -24,10 +25,15 @@ def refresh_deployments(workspace: Workspace) -> None:
                 "archived_at": agent.archived_at,
             }
             Agent.objects.update_or_create(workspace=workspace, remote_id=agent.id, defaults=fitted(Agent, head))
+        # One that was attached while the list was on its way is newer here than in the list.
+        newer = set(workspace.deployments.filter(seen_at__gt=asked).values_list("remote_id", flat=True))
         for deployment in deployments:
-            note_deployment(workspace, deployment)
+            if deployment.id not in newer:
+                note_deployment(workspace, deployment)
         listed = [deployment.id for deployment in deployments]
-        gone = Deployment.objects.filter(workspace=workspace, gone_at=None).exclude(remote_id__in=listed)
+        gone = Deployment.objects.filter(workspace=workspace, gone_at=None, seen_at__lte=asked).exclude(
+            remote_id__in=listed
+        )
         gone.update(gone_at=timezone.now())
         Workspace.objects.filter(pk=workspace.pk).update(agents_listed_at=timezone.now())
 

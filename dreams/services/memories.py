@@ -103,7 +103,7 @@ def _written(
             raise Stale(f"Nothing was written: {where} is in the way of this path.") from error
         except NotFound as error:
             _catch_up(store)
-            raise Stale("This memory was deleted meanwhile. Nothing was written; your text is below.") from error
+            raise Stale("It was deleted at the vendor meanwhile. Nothing was written; your text is below.") from error
         except RemoteError as error:
             if not error.maybe_done:
                 raise

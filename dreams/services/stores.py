@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from dreams.access import check_can
 from dreams.enqueue import enqueue
-from dreams.models import Review, Store, StoreLine, User, Workspace
+from dreams.models import Dream, Review, Store, StoreLine, User, Workspace
 from dreams.remote.errors import Malformed, NotFound, RemoteError, VersionGap
 from dreams.remote.gateway import Gateway
 from dreams.remote.records import Store as RemoteStore
-from dreams.rules import review_states
+from dreams.rules import dream_states, review_states
 from dreams.services import audit
 from dreams.services.claims import claim, release, renew
 from dreams.services.mirror import ClaimLost, Mirror, keep_versions
@@ -289,6 +289,10 @@ def _refuse_while_needed(store: Store, verb: str) -> None:
     active = Review.objects.filter(state__in=review_states.ACTIVE).filter(target=store).exists()
     if active:
         raise Refusal(f"This store cannot be {verb} now: an open review writes into it. Discard the review first.")
+    if Dream.objects.filter(store=store, state__in=dream_states.UNFINISHED).exists():
+        raise Refusal(
+            f"This store cannot be {verb} now: a dream is reading it. Cancel the dream first."
+        )
     mounting = [
         d.name for d in store.workspace.deployments.filter(archived_at=None, gone_at=None) if d.mounts(store.remote_id)
     ]
