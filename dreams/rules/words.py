@@ -253,11 +253,15 @@ def _marked(old: list[str], new: list[str]) -> tuple[list[_Pieces], list[_Pieces
     for left, right in equal:
         if _is_word(words_old[left]):
             shared[tokens_old[left][1], tokens_new[right][1]] += 1
-    return (
-        _pieces(tokens_old, kept_old, len(old)),
-        _pieces(tokens_new, kept_new, len(new)),
-        _partners(shared),
-    )
+    pieces_old, pieces_new = _pieces(tokens_old, kept_old, len(old)), _pieces(tokens_new, kept_new, len(new))
+    partners = _partners(shared)
+    if len(old) + len(new) > 2:
+        lefts, rights = Counter(left for left, _ in shared), Counter(right for _, right in shared)
+        for left, right in partners:
+            # Lines that share words with each other alone: a dash of some other line is no part of the comparison.
+            if lefts[left] == rights[right] == 1:
+                (pieces_old[left],), (pieces_new[right],), _ = _marked([old[left]], [new[right]])
+    return pieces_old, pieces_new, partners
 
 
 def _tokens(lines: list[str]) -> list[tuple[str, int]]:

@@ -81,6 +81,11 @@ def test_a_line_that_shares_hardly_a_word_is_not_sprinkled_with_marks() -> None:
     assert marked(hunk.lines, "delete") == marked(hunk.lines, "insert") == [[]]
 
 
+def test_marks_of_a_line_come_from_its_partner_and_not_from_the_dash_of_its_neighbour() -> None:
+    (hunk,) = line_hunks("- Who may ask.\n- Rows, do not delete.\n", "- Rows, delete.\n")
+    assert marked(hunk.lines, "delete") == [[], ["do not "]]
+
+
 def test_changed_words_with_a_blank_between_are_one_mark() -> None:
     (hunk,) = line_hunks("one two three four five six\n", "one zwei drei four five six\n")
     assert marked(hunk.lines, "insert") == [["zwei drei"]]
