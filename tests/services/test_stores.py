@@ -199,3 +199,23 @@ def test_deleting_a_store_asks_for_its_name_and_keeps_what_it_held(people: Peopl
     assert sandbox.state.get("store", store.remote_id) is None
     assert store.gone_at is not None
     assert len(held(store)) == 5
+
+
+def test_a_reader_that_was_given_up_for_dead_saves_nothing(
+    people: People, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its claim ran out while it was reading, and another process holds the store now."""
+    store = store_with(people, sandbox)
+    agent_writes(sandbox, store, "/late.md", "Late")
+    replay = stores.Mirror.replay
+
+    def taken_over(mirror: stores.Mirror, versions: object) -> None:
+        replay(mirror, versions)  # type: ignore[arg-type]
+        Store.objects.filter(pk=store.pk).update(claim="another")
+
+    monkeypatch.setattr(stores.Mirror, "replay", taken_over)
+    with pytest.raises(Busy):
+        stores.sync_store(store)
+    assert "/late.md" not in held(store)
+    store.refresh_from_db()
+    assert store.claim == "another"
