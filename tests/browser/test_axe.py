@@ -23,6 +23,7 @@ NO_PAGES = {
     *("run-plan", "run-confirm", "make-current", "attachment-undo", "member-change", "member-link", "workspace-key"),
 }
 A_KIND = 4  # so many pages of one kind are asked for: all have links of the same kinds
+FILTERS = {"show", "in", "q", "sort", "page"}  # what they let through looks like the rest
 LINK = re.compile(r'<a [^>]*?href="([^"#]*)')
 
 
@@ -66,8 +67,10 @@ def test_every_page_can_be_reached_read_and_used_by_everybody(window: Window, de
     assert {each.name for each in urls.urlpatterns} - names == NO_PAGES
     faults = []
     for kind, addresses in found.items():
-        # Of a kind that differs by what it shows, two; a filter or a page number is one more look at the same.
-        for address in addresses[: 1 if "?" in kind else 2]:
+        name, *asked = kind.split("?")
+        if asked and FILTERS.issuperset(asked) and name in found:
+            continue
+        for address in addresses[: 1 if asked else 2]:
             page.goto(address)
             faults += [f"{address}: {fault}" for fault in faults_of(page)]
     assert faults == []
