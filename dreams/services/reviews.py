@@ -1,7 +1,8 @@
 """Reviews: opened over two snapshots, decided change by change, approved over exact bytes, or discarded."""
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
@@ -20,7 +21,13 @@ from dreams.services.refusals import Invalid, Refusal, Stale
 from dreams.services.snapshots import replay_snapshot, shas_of, texts_of
 from dreams.services.texts import digest_of, keep_texts, storable
 
+log = logging.getLogger(__name__)
+
 MAX_REASON = 1000
+NOT_COMPARED = (
+    "Memorydash failed at comparing what this dream did, so its review is not open. Nothing is lost: ask for the "
+    "review again on the dream's page; if it fails again, the log says why."
+)
 
 
 def open_review(dream: Dream, *, by: User | None = None) -> Review | None:
@@ -33,8 +40,7 @@ def open_review(dream: Dream, *, by: User | None = None) -> Review | None:
         return None
     if active_review(dream) is not None:
         return None
-    before = dream.base or _replayed_base(dream)
-    return _open(dream, before, dream.output_snapshot, by)
+    return _open(_drawn_up(dream), by)
 
 
 def active_review(dream: Dream) -> Review | None:
@@ -45,13 +51,14 @@ def active_review(dream: Dream) -> Review | None:
 def supersede_review(old: Review, dream: Dream, *, by: User) -> Review | None:
     """Ends the line's open review in favour of a newer dream's; its decisions stay readable."""
     check_can(by, old.workspace, "discard_review")
-    before = dream.base or _replayed_base(dream)
+    if dream.output_snapshot is None or dream.output_store is None:
+        raise Refusal("That dream left nothing to review.")
+    if dream.line_id != old.line_id or dream.reviews.exists():
+        raise Refusal("That dream is of another store, or was reviewed already.")
+    ready = _drawn_up(dream)  # takes seconds over a large store: not while the database is held
     with transaction.atomic():
         _close(old, "supersede", by, f"Superseded by dream {dream.pk}.")
-        after = dream.output_snapshot
-        if after is None or dream.output_store is None:
-            raise Refusal("That dream left nothing to review.")
-        review = _open(dream, before, after, by)
+        review = _open(ready, by)
         if review is None:
             raise Stale("Somebody opened another review of this store meanwhile.")
         Review.objects.filter(pk=old.pk).update(superseded_by=review)
@@ -67,11 +74,35 @@ def _replayed_base(dream: Dream) -> Snapshot:
     return base
 
 
-def _open(dream: Dream, before: Snapshot, after: Snapshot, by: User | None) -> Review | None:
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A review as it will be stored, compared but not saved."""
+
+    dream: Dream
+    before: Snapshot
+    after: Snapshot
+    groups: Sequence[Group]
+    drafts: Sequence[Change]
+
+
+def _drawn_up(dream: Dream) -> _Ready:
+    assert dream.output_snapshot is not None
+    before, after = dream.base or _replayed_base(dream), dream.output_snapshot
     old, new = texts_of(before), texts_of(after)
-    changes = engine.compare(old, new)
-    groups = engine.groups(changes, old, new)
-    drafts = [_draft(group, old, new, position) for position, group in enumerate(groups)]
+    try:
+        groups = engine.groups(engine.compare(old, new), old, new)
+        drafts = [_draft(group, old, new, position) for position, group in enumerate(groups)]
+    except Exception as error:
+        # A fault of ours over these very texts: trying again at every sweep would help nobody.
+        log.exception("comparing what dream %s did failed", dream.pk)
+        Dream.objects.filter(pk=dream.pk).update(problem=NOT_COMPARED)
+        raise Refusal(NOT_COMPARED) from error
+    Dream.objects.filter(pk=dream.pk, problem=NOT_COMPARED).update(problem="")
+    return _Ready(dream, before, after, groups, drafts)
+
+
+def _open(ready: _Ready, by: User | None) -> Review | None:
+    dream, before, after = ready.dream, ready.before, ready.after
     shas = {ChangePath.Side.BEFORE: shas_of(before), ChangePath.Side.AFTER: shas_of(after)}
     try:
         with transaction.atomic():
@@ -84,18 +115,18 @@ def _open(dream: Dream, before: Snapshot, after: Snapshot, by: User | None) -> R
                 target=after.store,
                 opened_at=timezone.now(),
             )
-            for draft in drafts:
+            for draft in ready.drafts:
                 draft.review = review
-            Change.objects.bulk_create(drafts, batch_size=200)
+            Change.objects.bulk_create(ready.drafts, batch_size=200)
             rows = {change.key: change for change in review.changes.all()}
             paths = [
                 ChangePath(review=review, change=rows[group.key], side=side, path=path, sha256=shas[side][path])
-                for group in groups
+                for group in ready.groups
                 for side, held in ((ChangePath.Side.BEFORE, group.olds), (ChangePath.Side.AFTER, group.news))
                 for path in held
             ]
             ChangePath.objects.bulk_create(paths, batch_size=500)
-            audit.record(review.workspace, by, "opened review", review, dream=dream.pk, changes=len(drafts))
+            audit.record(review.workspace, by, "opened review", review, dream=dream.pk, changes=len(ready.drafts))
     except IntegrityError:
         return None  # another process opened it first: the constraints allow one
     return review

@@ -57,8 +57,9 @@ def sweep_workspace(workspace: Workspace) -> None:
 
 
 def unreviewed(workspace: Workspace) -> list[Dream]:
-    """Our completed dreams whose review was not opened yet and whose line has no open one."""
-    waiting = Dream.objects.filter(
+    """Our completed dreams whose review was not opened yet and whose line has no open one; one at which comparing
+    failed waits for a person."""
+    waiting = Dream.objects.exclude(problem=reviews.NOT_COMPARED).filter(
         workspace=workspace,
         origin=Dream.Origin.OURS,
         state=dream_states.COMPLETED,
