@@ -22,22 +22,25 @@ AWAY_SECONDS = 5.0
 """After a failure the server is left alone for this long."""
 
 # One script, so that no two processes spend the same token; the server's clock, because theirs differ.
-# {tokens left, calls made, milliseconds to wait (0 = taken)}; n = 0 only looks.
+# Who is willing to wait takes a token that is not there yet: the next one waits longer, so that all come in turn.
+# (Asking again after each wait let eight first imports starve each other for ever.)
+# {tokens left, calls made, milliseconds until the token taken is there, or, negative, would be: none taken}
 TAKE = """
-local rate, burst, n = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local rate, burst, n, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local state = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'used')
 local tokens = math.min(burst, (tonumber(state[1]) or burst)
                                + math.max(0, now - (tonumber(state[2]) or now)) * rate / 60000)
-local used, wait = tonumber(state[3]) or 0, 0
-if tokens >= n then
+local used = tonumber(state[3]) or 0
+local wait = math.ceil(math.max(0, n - tokens) * 60000 / rate)
+if wait <= patience then
   tokens, used = tokens - n, used + n
 else
-  wait = math.ceil((n - tokens) * 60000 / rate)
+  wait = -wait
 end
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', now, 'used', used)
-return {math.floor(tokens), used, wait}
+return {math.max(0, math.floor(tokens)), used, wait}
 """
 
 
@@ -48,12 +51,15 @@ class Bucket(Protocol):
         """Take `n` tokens, waiting a little; BudgetSpent, with `retry_after` in seconds, when there are none."""
 
 
-def _take(ask: Callable[[int], tuple[int, int, float]], n: int, patience: float) -> None:
-    """Ask until taken, or until waiting would take longer than `patience` seconds altogether."""
-    gives_up_at = time.monotonic() + patience
-    while (wait := ask(n)[2]) > 0:
-        if time.monotonic() + wait > gives_up_at:
-            raise BudgetSpent(retry_after=wait)
+Ask = Callable[[int, float], tuple[int, int, float]]
+
+
+def _take(ask: Ask, n: int, patience: float) -> None:
+    """Take and wait until it is there; at once BudgetSpent when that would be later than in `patience` seconds."""
+    wait = ask(n, patience)[2]
+    if wait < 0:
+        raise BudgetSpent(retry_after=-wait)
+    if wait:
         time.sleep(wait)
 
 
@@ -87,16 +93,18 @@ class LocalBucket:
         """Tokens that could be taken now."""
         return self._ask(0)[0]
 
-    def _ask(self, n: int) -> tuple[int, int, float]:
+    def _ask(self, n: int, patience: float = 0.0) -> tuple[int, int, float]:
         with self._lock:
             now = time.monotonic()
             self._tokens = min(self.burst, self._tokens + (now - self._at) * self.rate_per_minute / 60)
             self._at = now
-            if self._tokens < n:
-                return int(self._tokens), self._used, (n - self._tokens) * 60 / self.rate_per_minute
-            self._tokens -= n
-            self._used += n
-            return int(self._tokens), self._used, 0.0
+            wait = max(0.0, n - self._tokens) * 60 / self.rate_per_minute
+            if wait <= patience:
+                self._tokens -= n
+                self._used += n
+            else:
+                wait = -wait
+            return max(0, int(self._tokens)), self._used, wait
 
 
 class _Server:
@@ -109,12 +117,14 @@ class _Server:
         self._away_until = 0.0
         self._told = False
 
-    def ask(self, name: str, rate: float, burst: int, n: int) -> tuple[int, int, float] | None:
+    def ask(
+        self, name: str, rate: float, burst: int, n: int, patience: float = 0.0
+    ) -> tuple[int, int, float] | None:
         """What the script answers; None while the server is away."""
         if time.monotonic() < self._away_until:
             return None
         try:
-            left, used, wait = self._script(keys=[name], args=[rate, burst, n])
+            left, used, wait = self._script(keys=[name], args=[rate, burst, n, patience * 1000])
         except redis.RedisError as error:
             self._away_until = time.monotonic() + AWAY_SECONDS
             if not self._told:
@@ -170,6 +180,6 @@ class RedisBucket:
         """Tokens that could be taken now."""
         return self._ask(0)[0]
 
-    def _ask(self, n: int) -> tuple[int, int, float]:
-        told = self._server.ask(self.name, self.rate_per_minute, self.burst, n)
-        return told if told is not None else self._stand_by._ask(n)
+    def _ask(self, n: int, patience: float = 0.0) -> tuple[int, int, float]:
+        told = self._server.ask(self.name, self.rate_per_minute, self.burst, n, patience)
+        return told if told is not None else self._stand_by._ask(n, patience)

@@ -163,3 +163,26 @@ def test_a_server_that_was_away_is_left_alone_for_a_moment(valkey: str, monkeypa
     assert server.ask("x", 60, 15, 1) is None
     server._away_until = 0.0
     assert server.ask(str(uuid4()), 60, 15, 1) == (14, 1, 0.0)
+
+
+@pytest.mark.parametrize("kind", ["local", "shared"])
+def test_twenty_who_wait_for_an_empty_bucket_come_in_turn(kind: str, valkey: str) -> None:
+    """Whoever asked again after each wait could lose every time: long walks never came to their end."""
+    bucket: LocalBucket | RedisBucket = (
+        LocalBucket(6_000, burst=1, wait_seconds=0.5)
+        if kind == "local"
+        else RedisBucket(valkey, str(uuid4()), 6_000, burst=1, wait_seconds=0.5)
+    )
+    ended: list[int] = []
+
+    def walk() -> None:
+        for _ in range(8):
+            bucket.take()
+        ended.append(8)
+
+    threads = [threading.Thread(target=walk) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(ended) == bucket.used() == 160
