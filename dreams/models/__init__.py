@@ -8,7 +8,7 @@ from dreams.models.dream import Dream, DreamSession
 from dreams.models.review import Approval, Change, ChangePath, Decision, Review
 from dreams.models.session import Session, SessionMount
 from dreams.models.snapshot import Entry, Manifest, Snapshot
-from dreams.models.store import Memory, MemoryVersion, Store, StoreLine
+from dreams.models.store import HealthReport, Memory, MemoryVersion, Store, StoreLine, VersionGap, Visit
 from dreams.models.text import Text
 from dreams.models.user import User
 from dreams.models.workspace import Membership, Workspace
@@ -27,6 +27,7 @@ __all__ = [
     "Dream",
     "DreamSession",
     "Entry",
+    "HealthReport",
     "Manifest",
     "Membership",
     "Memory",
@@ -39,5 +40,7 @@ __all__ = [
     "StoreLine",
     "Text",
     "User",
+    "VersionGap",
+    "Visit",
     "Workspace",
 ]

@@ -15,6 +15,8 @@ class Agent(models.Model):
     description = models.TextField(blank=True)
     model = models.CharField(max_length=256, blank=True)
     roster = models.JSONField(default=list)
+    # `multiagent` as the vendor listed it, in either of its two shapes; {} for an agent that works alone.
+    multiagent = models.JSONField(default=dict)
     archived_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -33,6 +35,8 @@ class Deployment(models.Model):
     remote_id = models.CharField(max_length=100)
     name = models.CharField(max_length=255)
     agent_id = models.CharField(max_length=100, blank=True)
+    agent_version = models.PositiveIntegerField(null=True)
+    schedule = models.JSONField(default=dict)
     status = models.CharField(max_length=40)
     paused_reason = models.CharField(max_length=100, blank=True)
     resources = models.JSONField(default=list)

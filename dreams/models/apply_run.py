@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from dreams.models.review import Review
+from dreams.models.snapshot import Manifest, Snapshot
 from dreams.models.store import Store
 
 
@@ -13,6 +14,8 @@ class ApplyRun(models.Model):
 
     class Mode(models.TextChoices):
         SWAP = "swap", "write the decisions into the dream's output store"
+        RESTORE = "restore", "make the store equal to a snapshot"
+        IMPORT = "import", "fill a new store"
 
     class State(models.TextChoices):
         PLANNED = "planned", "Planned"
@@ -22,7 +25,10 @@ class ApplyRun(models.Model):
         BLOCKED = "blocked", "Stopped"
         ABANDONED = "abandoned", "Abandoned"
 
-    review = models.ForeignKey(Review, models.PROTECT, related_name="runs")
+    # What the target becomes equal to: the decisions of a review, or a manifest (a snapshot, or what was sent in).
+    review = models.ForeignKey(Review, models.PROTECT, null=True, related_name="runs")
+    manifest = models.ForeignKey(Manifest, models.PROTECT, null=True, related_name="runs")
+    snapshot = models.ForeignKey(Snapshot, models.PROTECT, null=True, related_name="runs")
     target = models.ForeignKey(Store, models.PROTECT, related_name="runs")
     mode = models.CharField(max_length=20, choices=Mode.choices, default=Mode.SWAP)
     state = models.CharField(max_length=20, choices=State.choices, default=State.PLANNED)
@@ -54,10 +60,15 @@ class ApplyRun(models.Model):
                 condition=~Q(state__in=["confirmed", "running", "done"]) | Q(confirmed_by__isnull=False),
                 name="apply_runs_only_confirmed",
             ),
+            models.CheckConstraint(
+                condition=Q(review__isnull=False, manifest__isnull=True, mode="swap")
+                | (Q(review__isnull=True, manifest__isnull=False) & ~Q(mode="swap")),
+                name="apply_review_or_manifest",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.mode} of {self.review}"
+        return f"{self.mode} of {self.review or self.target}"
 
 
 class ApplyStep(models.Model):

@@ -25,6 +25,8 @@ class Review(models.Model):
         max_length=20, choices=list(states.REVIEW_STATES.words.items()), default=states.OPEN
     )
     opened_at = models.DateTimeField()
+    # Who asked for it; null when the end of a dream opened it.
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=1000, blank=True)

@@ -17,8 +17,13 @@ class Session(models.Model):
     deployment_id = models.CharField(max_length=100, blank=True)
     # One dict per outcome: description, iteration, result, explanation.
     outcomes = models.JSONField(default=list)
+    # The result of the last of them, "" without any: what the list is filtered by.
+    outcome = models.CharField(max_length=40, blank=True)
     input_tokens = models.PositiveBigIntegerField(default=0)
     output_tokens = models.PositiveBigIntegerField(default=0)
+    cache_read_input_tokens = models.PositiveBigIntegerField(default=0)
+    cache_creation_input_tokens = models.PositiveBigIntegerField(default=0)
+    currency = models.CharField(max_length=10, blank=True)
     cost_cents = models.DecimalField(max_digits=12, decimal_places=3, null=True)
     active_seconds = models.FloatField(default=0)
     created_at = models.DateTimeField()
@@ -30,7 +35,10 @@ class Session(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "remote_id"], name="session_once_per_workspace")
         ]
-        indexes = [models.Index(fields=["workspace", "-created_at"], name="session_by_time")]
+        indexes = [
+            models.Index(fields=["workspace", "-created_at"], name="session_by_time"),
+            models.Index(fields=["workspace", "outcome", "-created_at"], name="session_by_outcome"),
+        ]
 
     def __str__(self) -> str:
         return self.title or self.remote_id

@@ -1,5 +1,6 @@
 """A store at one moment: a snapshot points at a manifest, which equal moments share."""
 
+from django.conf import settings
 from django.db import models
 
 from dreams.models.store import Store
@@ -47,6 +48,11 @@ class Snapshot(models.Model):
         BEFORE_APPLY = "before_apply", "before applying"
         AFTER_APPLY = "after_apply", "after applying"
         BEFORE_DELETE = "before_delete", "before deleting the store"
+        BY_HAND = "by_hand", "taken by hand"
+        DAILY = "daily", "daily"
+        MOMENT = "moment", "the store at an earlier moment"
+        BEFORE_RESTORE = "before_restore", "before restoring"
+        AFTER_RESTORE = "after_restore", "after restoring"
 
     store = models.ForeignKey(Store, models.CASCADE, related_name="snapshots")
     manifest = models.ForeignKey(Manifest, models.PROTECT, related_name="snapshots")
@@ -54,6 +60,13 @@ class Snapshot(models.Model):
     version_id = models.CharField(max_length=100, blank=True)
     taken_at = models.DateTimeField()
     consistent = models.BooleanField()
+    # Of a replayed moment: paths whose bytes at that time cannot be told for sure.
+    uncertain_paths = models.JSONField(default=list)
+    taken_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["store", "-taken_at"], name="snapshot_by_time")]
 
     def __str__(self) -> str:
         return f"{self.store} at {self.taken_at:%Y-%m-%d %H:%M}"

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from dreams.models.text import Text
-from dreams.models.workspace import Workspace
+from dreams.models.workspace import Membership, Workspace
 
 
 class StoreLine(models.Model):
@@ -32,6 +32,8 @@ class Store(models.Model):
     gone_at = models.DateTimeField(null=True)
     last_version_id = models.CharField(max_length=100, blank=True)
     last_changed_at = models.DateTimeField(null=True)
+    # The versions known here reach back to this moment; null when they reach back to the first write.
+    history_from = models.DateTimeField(null=True)
     walked_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)
     memory_count = models.PositiveIntegerField(default=0)
@@ -91,6 +93,8 @@ class MemoryVersion(models.Model):
     """One entry of a memory's history: who wrote which bytes when; the bytes, where read, are a Text."""
 
     store = models.ForeignKey(Store, models.CASCADE, related_name="versions")
+    # The store's, once more: the feed of a workspace is read by an index over it.
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+", db_index=False)
     remote_id = models.CharField(max_length=100)
     memory_id = models.CharField(max_length=100)
     operation = models.CharField(max_length=40)
@@ -101,13 +105,64 @@ class MemoryVersion(models.Model):
     actor_kind = models.CharField(max_length=40, blank=True)
     actor_id = models.CharField(max_length=100, blank=True)
     redacted_at = models.DateTimeField(null=True)
+    redacted_by_kind = models.CharField(max_length=40, blank=True)
+    redacted_by_id = models.CharField(max_length=100, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "remote_id"], name="version_once_per_store")]
         indexes = [
-            models.Index(fields=["store", "memory_id"], name="version_by_memory"),
-            models.Index(fields=["store", "-created_at"], name="version_by_time"),
+            models.Index(fields=["store", "memory_id", "-created_at", "-id"], name="version_of_memory"),
+            models.Index(fields=["store", "-created_at", "-id"], name="version_in_store"),
+            models.Index(fields=["workspace", "-created_at", "-id"], name="version_in_workspace"),
+            models.Index(fields=["workspace", "actor_id", "-created_at"], name="version_by_author"),
+            models.Index(fields=["workspace", "sha256"], name="version_by_text"),
         ]
 
     def __str__(self) -> str:
         return f"{self.operation} {self.path}"
+
+
+class VersionGap(models.Model):
+    """A stretch of a store's history that the vendor no longer listed when it was read: what was written in between
+    is not known here."""
+
+    store = models.ForeignKey(Store, models.CASCADE, related_name="gaps")
+    # Between the last version known before and the first one listed after; null when nothing was listed after.
+    after_at = models.DateTimeField()
+    until_at = models.DateTimeField(null=True)
+    noted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "after_at"], name="gap_once_per_store")]
+
+    def __str__(self) -> str:
+        return f"unknown from {self.after_at:%Y-%m-%d %H:%M}"
+
+
+class Visit(models.Model):
+    """How far a member has seen what was written to a store: everything mirrored after `version` is unread. By our
+    number, not by time: a version may be mirrored long after it was written."""
+
+    membership = models.ForeignKey(Membership, models.CASCADE, related_name="visits")
+    store = models.ForeignKey(Store, models.CASCADE, related_name="visits")
+    version = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["membership", "store"], name="visit_once_per_store")]
+
+    def __str__(self) -> str:
+        return f"{self.membership} saw {self.store}"
+
+
+class HealthReport(models.Model):
+    """What was found in a store as of `version_id`; made in a task, since comparing 2,000 texts takes a while."""
+
+    store = models.OneToOneField(Store, models.CASCADE, related_name="health")
+    version_id = models.CharField(max_length=100, blank=True)
+    made_at = models.DateTimeField()
+    # Shapes as rules.health gives them.
+    findings = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"health of {self.store} at {self.made_at:%Y-%m-%d %H:%M}"

@@ -17,6 +17,7 @@ class Workspace(models.Model):
     organization_id = models.CharField(max_length=100, blank=True)
     remote_workspace_id = models.CharField(max_length=100, blank=True)
     allow_self_approval = models.BooleanField(default=True)
+    daily_snapshots = models.BooleanField(default=True)
     dream_models = models.JSONField(default=list, blank=True)
     # The last thing the vendor said to this key when it did not simply answer; "" while all is well.
     outage = models.CharField(max_length=500, blank=True)

@@ -122,6 +122,7 @@ def keep_versions(store: Store, versions: Sequence[Version]) -> None:
         [
             MemoryVersion(
                 store=store,
+                workspace_id=store.workspace_id,
                 remote_id=v.id,
                 memory_id=v.memory_id,
                 operation=v.operation,

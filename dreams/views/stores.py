@@ -1,6 +1,7 @@
 """The pages of memory stores."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -67,36 +68,44 @@ def store_create(request: MemberRequest) -> HttpResponse:
 def store_detail(request: MemberRequest, store_id: str) -> HttpResponse:
     """One store: its folders, its memories, what happened to it. A mirror older than a minute is refreshed behind."""
     store = find_store(request, store_id)
-    refreshing = _refresh_behind(store)
     prefix, q, sort = request.GET.get("in", "/"), request.GET.get("q", "")[:200], request.GET.get("sort", "path")
-    view = request.GET.get("view") if request.GET.get("view") in ("activity", "about") else "memories"
+    tab = request.GET.get("view") if request.GET.get("view") in ("activity", "about") else "memories"
     found = queries.memories_of(store, prefix=prefix if prefix.endswith("/") else "/", q=q, sort=sort)
     page = Paginator(found, 100).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     context = {
-        "store": store,
-        "about": queries.about(store),
+        **store_frame(request, store, tab),
         "folders": queries.folders_of(store),
-        "view": view,
-        "changes": queries.recent_changes(store) if view == "activity" else [],
+        "changes": queries.recent_changes(store) if tab == "activity" else [],
         "page": page,
         "rows": queries.with_authors(store, list(page)),
         "prefix": prefix,
         "q": q,
         "sort": sort,
         "query": f"{query.urlencode()}&" if query else "",
-        "refreshing": refreshing,
+    }
+    return answer(request, "stores/detail.html", "stores/_memories.html", context)
+
+
+def store_frame(request: MemberRequest, store: Store, tab: str) -> dict[str, Any]:
+    """What the head of every page of a store shows (`stores/_head.html`), and which of its tabs this is. A mirror
+    older than a minute is refreshed behind."""
+    return {
+        "store": store,
+        "tab": tab,
+        "about": queries.about(store),
+        "refreshing": refresh_behind(store),
         "mirror_at": store.checked_at,
         "can_write": allows(request, "write_memory") and store.writable,
         "can_manage": allows(request, "manage_store"),
         "can_dream": allows(request, "start_dream") and store.writable,
         "why_not": why_not(request, "write_memory"),
     }
-    return answer(request, "stores/detail.html", "stores/_memories.html", context)
 
 
-def _refresh_behind(store: Store) -> bool:
+def refresh_behind(store: Store) -> bool:
+    """Queues a look for newer writes when the mirror is older than a minute; whether it did."""
     stale = store.gone_at is None and (store.checked_at is None or store.checked_at < timezone.now() - FRESH)
     if stale:
         enqueue("sync_store", store.pk)
