@@ -67,7 +67,7 @@ def window(browser: Browser, demo: Demo, passes: dict[str, Any]) -> Iterator[Win
     yield open_window
     for context in opened:
         context.close()
-    assert complaints == []
+    assert not complaints, "\n".join(complaints)
 
 
 def watch(page: Page, demo: Demo, complaints: list[str]) -> None:

@@ -20,6 +20,12 @@ STICKING_OUT = """() => {
 }"""
 
 
+def assert_in_order(page: Page) -> None:
+    """The page as it stands has no fault."""
+    faults = faults_of(page)
+    assert not faults, "\n".join([page.url, *faults])
+
+
 def faults_of(page: Page) -> list[str]:
     """Everything wrong with the page as it stands, a line each; leaves it wide and light."""
     page.evaluate(AXE_SCRIPT)

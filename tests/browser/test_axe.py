@@ -12,7 +12,7 @@ from playwright.sync_api import APIRequestContext, expect
 from dreams import urls
 from tests.browser.conftest import Window
 from tests.browser.demo import Demo
-from tests.browser.inspection import faults_of
+from tests.browser.inspection import assert_in_order, faults_of
 
 pytestmark = pytest.mark.browser
 
@@ -70,17 +70,18 @@ def test_every_page_can_be_reached_read_and_used_by_everybody(window: Window, de
         name, *asked = kind.split("?")
         if asked and FILTERS.issuperset(asked) and name in found:
             continue
-        for address in addresses[: 1 if asked else 2]:
+        # Two memories, dreams, reviews differ by what they hold and how they stand; two of the same form do not.
+        for address in addresses[: 2 if name.endswith("-detail") and not asked else 1]:
             page.goto(address)
             faults += [f"{address}: {fault}" for fault in faults_of(page)]
-    assert faults == []
+    assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize("address", ["/account/login/", "/demo/no-such-page/", "/setup/no-such-token/"])
 def test_the_pages_before_and_beside_the_house_are_in_order_too(window: Window, address: str) -> None:
     page = window()
     page.goto(address)
-    assert faults_of(page) == []
+    assert_in_order(page)
 
 
 def test_a_viewer_sees_why_buttons_are_not_hers(window: Window) -> None:
@@ -89,4 +90,4 @@ def test_a_viewer_sees_why_buttons_are_not_hers(window: Window) -> None:
     page.get_by_role("link", name="prod-support").first.click()
     page.get_by_role("link", name="Review", exact=True).click()
     expect(page.get_by_role("button", name="Accept")).to_be_disabled()
-    assert faults_of(page) == []
+    assert_in_order(page)

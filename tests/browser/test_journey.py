@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Window, not_reloaded
 from tests.browser.demo import Demo, sign_in
-from tests.browser.inspection import faults_of
+from tests.browser.inspection import assert_in_order
 
 pytestmark = pytest.mark.browser
 
@@ -67,6 +67,7 @@ def watch_it_live(page: Page) -> None:
     with not_reloaded(page):
         expect(page.locator(".dreaming")).to_contain_text("Dreaming")
         expect(page.locator("#dream")).to_contain_text("tokens so far")
+        assert_in_order(page)
         expect(page.locator("#dream-head")).to_contain_text("Ready to review")
         expect(page.locator(".dreaming")).to_have_count(0)
     page.get_by_role("link", name="Show the latest events").click()
@@ -83,6 +84,9 @@ def review_with_the_keyboard(page: Page) -> None:
     decided(page, 0)
     expect(page.get_by_role("button", name="Approve")).to_be_disabled()
     expect(page.get_by_role("list", name="Lost").get_by_role("listitem").first).to_contain_text("found nowhere")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("keep the original")
+    page.keyboard.press("Escape")
     walk = page.locator("#changes a")
     total = walk.count()
     assert total >= 4
@@ -105,7 +109,7 @@ def review_with_the_keyboard(page: Page) -> None:
             page.keyboard.press("y")
             decided(page, count)
     expect(page.get_by_role("heading", name="Every change is decided")).to_be_visible()
-    assert faults_of(page) == []
+    assert_in_order(page)
     page.get_by_role("button", name="Approve").click()
     expect(page.locator("#review-bar")).to_contain_text("Approved by Bob Okafor")
 
@@ -126,11 +130,11 @@ def apply_the_plan(page: Page) -> str:
     expect(page.get_by_role("heading", name="Plan of writes")).to_be_visible()
     page.get_by_role("link", name="Show what changes in").first.click()
     expect(page.locator(".plan .diff").first).to_be_visible()
-    assert faults_of(page) == []
+    assert_in_order(page)
     page.get_by_role("button", name="Confirm and make").click()
     with not_reloaded(page):
         expect(page.locator(".run-state")).to_contain_text("exactly what was decided")
-    assert faults_of(page) == []
+    assert_in_order(page)
     address = page.get_by_role("link", name="Open the store").get_attribute("href")
     page.get_by_role("link", name="Attach to deployments").click()
     return str(address).split("/")[3]
@@ -141,7 +145,7 @@ def attach(page: Page) -> None:
     expect(page.get_by_role("checkbox", name=NEEDS_TOKEN)).to_be_disabled()
     expect(page.locator(".cards > li").filter(has_text=NEEDS_TOKEN)).to_contain_text("token")
     page.get_by_role("checkbox", name=DEPLOYMENT).check()
-    assert faults_of(page) == []
+    assert_in_order(page)
     page.get_by_role("button", name="Attach what is ticked").click()
     made = page.locator("#made").get_by_role("listitem").filter(has_text=DEPLOYMENT)
     expect(made).to_contain_text("Attached")
@@ -154,4 +158,4 @@ def roll_back(page: Page) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Roll back", exact=True).click()
     with not_reloaded(page):
         expect(page.locator("#attachment")).to_contain_text("read back and found as sent")
-    assert faults_of(page) == []
+    assert_in_order(page)
