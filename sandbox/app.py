@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from sandbox import agents, deployments, dreams, events, memories, sessions, stores, versions
+from sandbox import agents, deployments, dreams, events, live, memories, sessions, stores, versions
 from sandbox.faults import ERROR_TYPES, REPEATED, UNSAID, Fault, Faults
 from sandbox.state import Json, State
 from sandbox.wire import ApiError, Call, Route, missing, ok, refused
@@ -140,6 +140,8 @@ class Gate:
         if action == ("DELETE", "/_sandbox/requests"):
             self.log.clear()
             return ok({})
+        if action == ("POST", "/_sandbox/session"):
+            return ok(await asyncio.to_thread(live.play, self.state, raw))
         if action == ("POST", "/_sandbox/reset"):
             await asyncio.to_thread(self.reset)
             return ok({})
