@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
-from dreams.rules.transcript_words import failure_words, idle_words, outcome_badge, usage_words
+from dreams.rules.loose import items, mapping, moment, string
+from dreams.rules.transcript_parts import Message, Note, Outcome, Part, Prose, Text, Tool, Turn
+from dreams.rules.transcript_words import failure_words, idle_words, usage_words
 
 MAX_TEXT = 20_000  # characters of one text or one value shown; the rest is counted
 MAX_ASKED = 20  # fields of a tool's input shown
@@ -26,89 +28,6 @@ _BEGINNINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Words of a person or of the system, as typed; `more` characters are left out."""
-
-    kind: ClassVar[str] = "text"
-    text: str
-    more: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Prose:
-    """Words of an agent, in Markdown; `more` characters are left out."""
-
-    kind: ClassVar[str] = "prose"
-    text: str
-    more: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """A tool's call with its answer. `subject` is what it was about in one line, `memory` is (store id, memory id)
-    when that is a memory we know; `answer` is None while there is none."""
-
-    kind: ClassVar[str] = "tool"
-    name: str
-    server: str
-    subject: str
-    asked: tuple[tuple[str, Text], ...]
-    answer: Text | None
-    error: bool
-    seconds: float | None
-    verdict: str
-    memory: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """One line about what happened; `bad` when somebody should look."""
-
-    kind: ClassVar[str] = "note"
-    text: str
-    bad: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """An outcome asked for (`result` is "asked") or one evaluation of it; `round` counts from 1."""
-
-    kind: ClassVar[str] = "outcome"
-    result: str
-    text: Text
-    round: int = 0
-    rubric: Text = Text("")
-
-    @property
-    def badge(self) -> tuple[str, str]:
-        """(slug, word) of the result."""
-        return outcome_badge(self.result)
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Something sent to another thread, received from it, or that thread's beginning (`way`: to, from, opened)."""
-
-    kind: ClassVar[str] = "thread"
-    way: str
-    name: str
-    thread_id: str
-    text: Text = Text("")
-
-
-Part = Text | Prose | Tool | Note | Outcome | Message
-
-
-@dataclass(slots=True)
-class Turn:
-    """What one speaker (`who`: user, agent, system, outcome) did in a row, from `at` on."""
-
-    who: str
-    at: datetime | None
-    parts: list[Part] = field(default_factory=list)
-
-
 def turns_of(
     events: Iterable[Mapping[str, Any]], *, memories: Mapping[str, tuple[str, str]] | None = None
 ) -> list[Turn]:
@@ -119,11 +38,13 @@ def turns_of(
     shown = prose = 0
     for position, event in enumerate(listed):
         last = position == len(listed) - 1
+        id = string(event.get("id"))
         for who, part in reader.parts(event, last=last):
+            part, id = replace(part, id=id), ""  # an event of several parts is found at its first
             if isinstance(part, Prose):
                 prose += len(part.text)
-                part = part if prose <= MAX_PROSE else Text(part.text, part.more)
-            _append(turns, who, part, _moment(event.get("processed_at")))
+                part = part if prose <= MAX_PROSE else Text(part.text, part.more, id=part.id)
+            _append(turns, who, part, moment(event.get("processed_at")))
             shown += _size(part)
         if shown > MAX_SHOWN and not last:
             rest = Note(f"The page is full: {len(listed) - position - 1:,} more events are not shown.", bad=True)
@@ -161,7 +82,7 @@ def latest(turns: Sequence[Turn], count: int) -> list[Turn]:
 
 def tool_paths(events: Iterable[Mapping[str, Any]]) -> set[str]:
     """The file paths that tools were called with."""
-    asked = (_mapping(event.get("input")) for event in events if _type(event) in _USES)
+    asked = (mapping(event.get("input")) for event in events if _type(event) in _USES)
     return {path for values in asked for path in (_path(values),) if path}
 
 
@@ -179,7 +100,7 @@ class _Reader:
 
     def __init__(self, events: Sequence[Mapping[str, Any]], memories: Mapping[str, tuple[str, str]]) -> None:
         self.memories = memories
-        self.uses = {_string(e.get("id")) for e in events if _type(e) in _USES} - {""}
+        self.uses = {string(e.get("id")) for e in events if _type(e) in _USES} - {""}
         self.results = {_use_id(e): e for e in events if _type(e) in _RESULTS}
         self.verdicts = {_use_id(e): e for e in events if _type(e) == "user.tool_confirmation"}
 
@@ -200,15 +121,15 @@ class _Reader:
         return _told(kind, event)
 
     def _tool(self, use: Mapping[str, Any]) -> Tool:
-        asked, use_id = _mapping(use.get("input")), _string(use.get("id"))
+        asked, use_id = mapping(use.get("input")), string(use.get("id"))
         result = self.results.get(use_id) if use_id else None
         path = _path(asked)
-        began, ended = _moment(use.get("processed_at")), _moment((result or {}).get("processed_at"))
+        began, ended = moment(use.get("processed_at")), moment((result or {}).get("processed_at"))
         return Tool(
-            name=_string(use.get("name")) or "a tool without a name",
-            server=_string(use.get("mcp_server_name")),
+            name=string(use.get("name")) or "a tool without a name",
+            server=string(use.get("mcp_server_name")),
             subject=path or _subject(asked),
-            asked=tuple((_string(key)[:200], _cut(_shown(value))) for key, value in list(asked.items())[:MAX_ASKED]),
+            asked=tuple((string(key)[:200], _cut(_shown(value))) for key, value in list(asked.items())[:MAX_ASKED]),
             answer=None if result is None else _cut(_joined(result.get("content"))),
             error=bool(result and result.get("is_error") is True),
             seconds=round((ended - began).total_seconds(), 1) if began and ended and ended >= began else None,
@@ -228,20 +149,20 @@ class _Reader:
 def _told(kind: str, event: Mapping[str, Any]) -> list[tuple[str, Part]]:
     """Everything beside words and tools."""
     if kind == "user.define_outcome":
-        rubric = _mapping(event.get("rubric"))
-        words = _string(rubric.get("content")) or _string(rubric.get("file_id"))
-        return [("outcome", Outcome("asked", _cut(_string(event.get("description"))), rubric=_cut(words)))]
+        rubric = mapping(event.get("rubric"))
+        words = string(rubric.get("content")) or string(rubric.get("file_id"))
+        return [("outcome", Outcome("asked", _cut(string(event.get("description"))), rubric=_cut(words)))]
     if kind == "span.outcome_evaluation_end":
         turn = event.get("iteration")
         round = turn + 1 if isinstance(turn, int) and not isinstance(turn, bool) else 0
-        result = _string(event.get("result")) or "unknown"
-        return [("outcome", Outcome(result, _cut(_string(event.get("explanation"))), round))]
+        result = string(event.get("result")) or "unknown"
+        return [("outcome", Outcome(result, _cut(string(event.get("explanation"))), round))]
     if kind in ("agent.thread_message_sent", "agent.thread_message_received"):
         way = "to" if kind.endswith("sent") else "from"
-        thread, name = (_string(event.get(f"{way}_{what}")) for what in ("session_thread_id", "agent_name"))
+        thread, name = (string(event.get(f"{way}_{what}")) for what in ("session_thread_id", "agent_name"))
         return [("agent", Message(way, name, thread, _cut(_joined(event.get("content")))))]
     if kind == "session.thread_created":
-        thread, name = (_string(event.get(what)) for what in ("session_thread_id", "agent_name"))
+        thread, name = (string(event.get(what)) for what in ("session_thread_id", "agent_name"))
         return [("agent", Message("opened", name, thread))]
     note = _note(kind, event)
     speaker = kind.split(".", 1)[0]
@@ -251,17 +172,17 @@ def _told(kind: str, event: Mapping[str, Any]) -> list[tuple[str, Part]]:
 def _note(kind: str, event: Mapping[str, Any]) -> Note | None:
     """The line for a status, a failure, a count of tokens; None for what says nothing new."""
     if kind in ("session.status_idle", "session.thread_status_idle"):
-        words, bad = idle_words(_mapping(event.get("stop_reason")), _mapping(event.get("stop_details")))
+        words, bad = idle_words(mapping(event.get("stop_reason")), mapping(event.get("stop_details")))
         if kind == "session.thread_status_idle":
-            who = _string(event.get("agent_name")) or "a thread"
+            who = string(event.get("agent_name")) or "a thread"
             return Note(f"{who}: {words}", bad) if bad else None
         return Note(words, bad)
     if kind == "session.error" or kind == "workflow_run.error":
-        return Note(failure_words(_mapping(event.get("error"))), bad=True)
+        return Note(failure_words(mapping(event.get("error"))), bad=True)
     if kind == "span.model_request_end":
         return Note("A request to the model failed.", bad=True) if event.get("is_error") is True else None
     if kind == "session.usage":
-        words = usage_words(_mapping(event.get("usage")))
+        words = usage_words(mapping(event.get("usage")))
         return Note(words) if words else None
     if kind == "user.interrupt":
         return Note("Interrupted the session.")
@@ -275,7 +196,7 @@ def _note(kind: str, event: Mapping[str, Any]) -> Note | None:
     }
     if kind in known:
         return Note(known[kind])
-    named = _string(event.get("name")) or _string(_mapping(event.get("result")).get("type"))
+    named = string(event.get("name")) or string(mapping(event.get("result")).get("type"))
     if kind.startswith(("workflow_run.", "session.thread_status_")):
         return Note(f"{_plain(kind)}{f': {named}' if named else ''}.")
     return Note(f"An event of a kind that this page does not know: {kind or 'without a type'}.")
@@ -289,7 +210,7 @@ def _plain(kind: str) -> str:
 def _verdict(event: Mapping[str, Any] | None) -> str:
     if event is None:
         return ""
-    result, why = _string(event.get("result")), _string(event.get("deny_message"))
+    result, why = string(event.get("result")), string(event.get("deny_message"))
     words = {"allow": "allowed by a person", "deny": "denied by a person"}.get(result, result)
     return f"{words}: {why}" if words and why else words
 
@@ -297,7 +218,7 @@ def _verdict(event: Mapping[str, Any] | None) -> str:
 def _blocks(content: Any, made: type[Text] | type[Prose]) -> list[Part]:
     """The parts of a message's content; what is no text is named."""
     found: list[Part] = []
-    for block in _list(content):
+    for block in items(content):
         words = _block(block)
         if isinstance(block, Mapping) and block.get("type") not in ("text", None):
             found.append(Note(words))
@@ -308,21 +229,21 @@ def _blocks(content: Any, made: type[Text] | type[Prose]) -> list[Part]:
 
 
 def _joined(content: Any) -> str:
-    return "\n".join(filter(None, map(_block, _list(content))))
+    return "\n".join(filter(None, map(_block, items(content))))
 
 
 def _block(block: Any) -> str:
     """One block of content as text."""
     if isinstance(block, str):
         return block
-    values = _mapping(block)
-    kind, title = _string(values.get("type")), _string(values.get("title"))
+    values = mapping(block)
+    kind, title = string(values.get("type")), string(values.get("title"))
     if kind == "redacted":
         return "Redacted by the vendor."
     if kind in ("", "text"):
-        return _string(values.get("text"))
+        return string(values.get("text"))
     if kind == "search_result":
-        below = (_string(_mapping(inner).get("text")) for inner in _list(values.get("content")))
+        below = (string(mapping(inner).get("text")) for inner in items(values.get("content")))
         return "\n".join(filter(None, [f"Search result: {title}", *below]))
     named = f"{_plain(kind)}{f': {title}' if title else ''}"
     return f"{named} (not shown here)."
@@ -331,18 +252,18 @@ def _block(block: Any) -> str:
 def _subject(asked: Mapping[str, Any]) -> str:
     """What a call is about, in one short line."""
     for key in ("command", "pattern", "query", "url", "id"):
-        if words := _string(asked.get(key)).strip():
+        if words := string(asked.get(key)).strip():
             line = words.split("\n", 1)[0]
             return line if len(line) <= 120 else f"{line[:119]}…"
     return ""
 
 
 def _path(asked: Mapping[str, Any]) -> str:
-    return _string(asked.get("file_path")) or _string(asked.get("path"))
+    return string(asked.get("file_path")) or string(asked.get("path"))
 
 
 def _use_id(event: Mapping[str, Any]) -> str:
-    return next(filter(None, (_string(event.get(key)) for key in _RESULT_KEYS)), "")
+    return next(filter(None, (string(event.get(key)) for key in _RESULT_KEYS)), "")
 
 
 def _cut(text: str) -> Text:
@@ -358,27 +279,4 @@ def _shown(value: Any) -> str:
 
 
 def _type(event: Any) -> str:
-    return _string(_mapping(event).get("type"))
-
-
-def _string(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    if isinstance(value, str):
-        return [value]
-    return value if isinstance(value, list) else []
-
-
-def _moment(value: Any) -> datetime | None:
-    """An aware moment in UTC; None for anything else."""
-    try:
-        moment = datetime.fromisoformat(_string(value))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    return string(mapping(event).get("type"))

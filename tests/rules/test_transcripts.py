@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dreams.rules.transcript_parts import Message, Note, Outcome, Part, Prose, Text, Tool
 from dreams.rules.transcript_words import (
     failure_words,
     idle_words,
@@ -15,21 +16,7 @@ from dreams.rules.transcript_words import (
     status_badge,
     usage_words,
 )
-from dreams.rules.transcripts import (
-    MAX_SHOWN,
-    MAX_TEXT,
-    Message,
-    Note,
-    Outcome,
-    Part,
-    Prose,
-    Text,
-    Tool,
-    latest,
-    memory_path,
-    tool_paths,
-    turns_of,
-)
+from dreams.rules.transcripts import MAX_SHOWN, MAX_TEXT, latest, memory_path, tool_paths, turns_of
 
 Event = dict[str, Any]
 AT = "2026-11-01T09:00:00Z"
@@ -60,6 +47,13 @@ def result(id: str = "sevt_1", text: str = "- aisle seat", at: str = AT, **more:
 
 def parts(*events: Event) -> list[Part]:
     return [part for turn in turns_of(events) for part in turn.parts]
+
+
+def test_every_part_is_found_by_its_event_and_a_turn_by_its_first() -> None:
+    spoken = said("user.message", "a", "b", id="sevt_u"), said("agent.message", "c", id="sevt_a")
+    turns = turns_of([*spoken, use("sevt_t")])
+    assert [turn.id for turn in turns] == ["sevt_u", "sevt_a"]
+    assert [[part.id for part in turn.parts] for turn in turns] == [["sevt_u", ""], ["sevt_a", "sevt_t"]]
 
 
 def test_a_talk_reads_as_turns_of_its_speakers() -> None:

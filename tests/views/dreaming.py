@@ -29,6 +29,7 @@ def wrote(session: Session, store: Store, *paths: str, days: float = 0.5) -> Non
     for path in paths:
         MemoryVersion.objects.create(
             store=store,
+            workspace=store.workspace,
             remote_id=f"memver_{session.remote_id}_{path}",
             memory_id=f"mem_{path}",
             operation="modified",

@@ -83,6 +83,7 @@ def test_a_tool_stands_with_its_answer_and_leads_to_the_memory(
     )
     memory = Memory.objects.get(store=store, path="/people/ana.md")
     body = page(people.carol, url(session))
+    assert '<dl id="sevt_use">' in body, "a link to the call opens it"
     assert f'href="/acme/stores/{store.remote_id}/memories/{memory.remote_id}/"' in body
     assert '<details class="tool" data-error>' in body
     assert "<pre>&lt;i&gt;short&lt;/i&gt;</pre>" in body
