@@ -30,6 +30,11 @@ class Text(models.Model):
         return self.sha256[:12]
 
     @property
+    def tombstone(self) -> str:
+        """What stands where a purged text was: when it went and through whom; "" for a text that is kept."""
+        return f"Purged here on {self.purged_at:%-d %B %Y, %H:%M} UTC by {self.purged_by}." if self.purged_at else ""
+
+    @property
     def text(self) -> str:
         """The body as text; "" for a purged one (ask `purged_at` first)."""
         return bytes(self.body).decode("utf-8", "replace") if self.body is not None else ""

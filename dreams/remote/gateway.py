@@ -119,6 +119,17 @@ class Gateway(Caller):
         read = self._version(store_id, id=version_id, full=True)
         return self._ask(read, method, version_id, memory_store_id=store_id)
 
+    def redact_version(self, store_id: str, version_id: str) -> Version:
+        """Blank a version's text and path for good; a redacted one comes back unchanged. BadRequest for what a memory
+        holds now."""
+        method = self._beta.memory_stores.memory_versions.with_raw_response.redact
+        version = self._ask(
+            self._version(store_id, id=version_id), method, version_id, write=True, memory_store_id=store_id
+        )
+        if version.redacted_at is None:
+            raise errors.Malformed("the version was to be redacted and is not", write=True)
+        return version
+
     @staticmethod
     def _version(store_id: str, *, id: str | None = None, full: bool = False) -> Callable[[Fields], Version]:
         return lambda fields: parsing.version(fields, store_id=store_id, id=id, full=full)

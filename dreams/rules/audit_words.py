@@ -9,7 +9,8 @@ VERBS = (
     *("approved review", "reopened review", "discarded review", "superseded review"),
     *("planned applying", "confirmed applying", "applied review", "could not apply review"),
     *("asked to attach", "attached", "did not attach", "asked to roll back", "rolled back", "made store current"),
-    *("created memory", "edited memory", "renamed memory", "deleted memory"),
+    *("created memory", "edited memory", "renamed memory", "deleted memory", "restored memory", "undeleted memory"),
+    *("asked to redact version", "redacted version", "could not redact version", "purged text"),
     *("created store", "archived store", "deleted store"),
     *("added member", "changed member", "made password link"),
     *("created workspace", "connected key", "changed settings"),
@@ -35,4 +36,5 @@ NOUNS = {
     "memory": "memory",
     "membership": "member",
     "workspace": "workspace",
+    "text": "text",
 }

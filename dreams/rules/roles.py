@@ -7,7 +7,7 @@ ROLE_ABOUT = {
     VIEWER: "reads everything",
     REVIEWER: "also decides changes and approves or discards reviews",
     OPERATOR: "also starts and cancels dreams, writes memories, applies and attaches",
-    ADMIN: "also manages people, the key and the settings",
+    ADMIN: "also redacts and purges texts, manages people, the key and the settings",
 }
 
 LEAST_ROLE = {
@@ -18,6 +18,8 @@ LEAST_ROLE = {
     "start_dream": OPERATOR,
     "cancel_dream": OPERATOR,
     "write_memory": OPERATOR,
+    "redact_version": ADMIN,
+    "purge_text": ADMIN,
     "manage_store": OPERATOR,
     "apply_review": OPERATOR,
     "attach_store": OPERATOR,
@@ -33,6 +35,8 @@ ACTION_WORDS = {
     "start_dream": "start dreams",
     "cancel_dream": "cancel dreams",
     "write_memory": "write memories",
+    "redact_version": "redact versions",
+    "purge_text": "purge texts",
     "manage_store": "create, archive or delete stores",
     "apply_review": "apply reviews",
     "attach_store": "attach stores to deployments",

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from dreams.models import Memory, MemoryVersion, Store
+from dreams.models import Memory, MemoryVersion, Store, Text, User
 from dreams.remote.records import Memory as RemoteMemory
 from dreams.remote.records import Version
+from dreams.services.purging import purge_redacted
 from dreams.services.texts import keep_texts, texts_by_sha
 
 
@@ -82,7 +84,6 @@ class Mirror:
             mine = Store.objects.filter(pk=self.store.pk, claim=self.token).update(claimed_at=now)
             if not mine:
                 raise ClaimLost
-            keep_versions(self.store, self.versions)
             # Deleted before created: paths swapped between two memories would collide half-way, and a person may
             # have written one of these through the pages meanwhile.
             rows = Memory.objects.filter(store=self.store)
@@ -105,6 +106,7 @@ class Mirror:
                 ],
                 batch_size=200,
             )
+            keep_versions(self.store, self.versions)  # after the memories: what none of them holds may be purged
             size = Memory.objects.filter(store=self.store).aggregate(size=Sum("text__size"))["size"] or 0
             Store.objects.filter(pk=self.store.pk).update(
                 memory_count=len(self.held),
@@ -116,8 +118,10 @@ class Mirror:
             )
 
 
-def keep_versions(store: Store, versions: Sequence[Version]) -> None:
-    """Mirrors heads of versions; those already known stay as they are, except that a redaction blanks them."""
+def keep_versions(store: Store, versions: Sequence[Version], *, by: User | None = None) -> list[Text]:
+    """Mirrors heads of versions; those already known stay as they are, except that a redaction blanks them, and
+    purges the texts that nothing else holds at the vendor (returned; `by` is who redacted, where it was one of us).
+    """
     MemoryVersion.objects.bulk_create(
         [
             MemoryVersion(
@@ -132,15 +136,30 @@ def keep_versions(store: Store, versions: Sequence[Version]) -> None:
                 created_at=v.created_at,
                 actor_kind=v.actor.kind if v.actor else "",
                 actor_id=v.actor.id if v.actor else "",
-                redacted_at=v.redacted_at,
+                **_redaction(v),
             )
             for v in versions
         ],
         ignore_conflicts=True,
         batch_size=200,
     )
-    for v in versions:
-        if v.redacted_at:
-            MemoryVersion.objects.filter(store=store, remote_id=v.id, redacted_at=None).update(
-                path="", sha256="", size=0, redacted_at=v.redacted_at
-            )
+    redacted = [v for v in versions if v.redacted_at]
+    return _blank_versions(store, redacted, by) if redacted else []
+
+
+def _redaction(v: Version) -> dict[str, Any]:
+    by = v.redacted_by
+    return {
+        "redacted_at": v.redacted_at,
+        "redacted_by_kind": by.kind if by else "",
+        "redacted_by_id": by.id if by else "",
+    }
+
+
+def _blank_versions(store: Store, redacted: Sequence[Version], by: User | None) -> list[Text]:
+    with transaction.atomic():
+        known = MemoryVersion.objects.filter(store=store, remote_id__in=[v.id for v in redacted], redacted_at=None)
+        shas = set(known.exclude(sha256="").values_list("sha256", flat=True))
+        for v in redacted:
+            known.filter(remote_id=v.id).update(path="", sha256="", size=0, **_redaction(v))
+        return purge_redacted(store.workspace, shas, by=by)

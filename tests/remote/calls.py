@@ -72,6 +72,7 @@ WRITES = [
         {"id": "mem_1", "type": "memory_deleted"},
         True,
     ),
+    Case("redact_version", lambda g: g.redact_version("memstore_1", "memver_1"), e.REDACTED, True),
     Case(
         "create_dream",
         lambda g: g.create_dream(store_id="memstore_1", session_ids=["sesn_1"], model="claude-opus-4-8"),

@@ -50,6 +50,12 @@ VERSION: dict[str, Any] = {
     "redacted_at": None,
     "redacted_by": None,
 }
+REDACTED: dict[str, Any] = {
+    **VERSION,
+    **dict.fromkeys(("path", "content", "content_sha256", "content_size_bytes")),
+    "redacted_at": AT,
+    "redacted_by": {"type": "api_actor", "api_key_id": "apikey_1"},
+}
 DREAM: dict[str, Any] = {
     "id": "drm_1",
     "type": "dream",
