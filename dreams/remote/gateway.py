@@ -273,17 +273,19 @@ class Gateway(Caller):
         self,
         *,
         store_id: str | None = None,
+        statuses: Sequence[str] = (),
         created_after: datetime | None = None,
         include_archived: bool = True,
     ) -> Iterator[list[Session]]:
-        """Sessions, newest first, those which mount `store_id` if given, created strictly after the given
-        time; 100 a call."""
+        """Sessions, newest first, of these statuses (all when empty), those which mount `store_id` if given,
+        created strictly after the given time; 100 a call."""
         return self._pages(
             parsing.session,
             self._beta.sessions.with_raw_response.list,
             limit=LIST_PAGE,
             order="desc",
             memory_store_id=store_id,
+            statuses=list(statuses) or None,
             created_at_gt=created_after,
             include_archived=include_archived,
         )
@@ -313,14 +315,9 @@ class Gateway(Caller):
     # -- agents and deployments ---------------------------------------------------------------------------
 
     def agents(self) -> list[Agent]:
-        """All agents, archived ones too, each with its roster by name where the name is known."""
+        """All agents, archived ones too."""
         method = self._beta.agents.with_raw_response.list
-        found = self._all(parsing.agent, method, limit=LIST_PAGE, include_archived=True)
-        names = {agent.id: agent.name for agent in found}
-        return [
-            dataclasses.replace(agent, roster=tuple(names.get(member, member) for member in agent.roster))
-            for agent in found
-        ]
+        return self._all(parsing.agent, method, limit=LIST_PAGE, include_archived=True)
 
     def deployments(self) -> list[Deployment]:
         """All deployments, archived ones too; the vendor has no filter by store."""

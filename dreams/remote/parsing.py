@@ -222,8 +222,9 @@ def event(fields: Fields) -> Event:
 
 
 def thread(fields: Fields) -> Thread:
-    """A thread; advisors have no name."""
+    """A thread; advisors have no name, and their model is a word where that of others is an object."""
     who = fields.child("agent")
+    model = who.raw.get("model")
     return Thread(
         id=fields.id(),
         session_id=fields.id("session_id"),
@@ -232,37 +233,25 @@ def thread(fields: Fields) -> Thread:
         agent_type=who.text("type"),
         status=fields.text("status"),
         created_at=fields.moment("created_at"),
+        model=who.child("model").text_or("id", "") if isinstance(model, dict) else who.text_or("model", ""),
     )
 
 
-def _roster(multiagent: Fields | None) -> list[Fields]:
-    """The other agents of either shape: a coordinator's `agents`, or the predefined ones of subagents and
-    workflows. Advisors and inline agents are no agents of their own."""
-    if multiagent is None:
-        return []
-    if multiagent.has("agents"):
-        members = multiagent.items("agents")
-    else:
-        groups = [multiagent.child_or_none(name) for name in ("subagents", "workflows")]
-        members = [
-            member
-            for group in groups
-            if group and group.has("predefined_agents")
-            for member in group.items("predefined_agents")
-        ]
-    return [member for member in members if member.text("type") == "agent"]
+def _object(fields: Fields, name: str) -> Mapping[str, Any]:
+    """An object whose shape the API may change at any time, as it came; {} where there is none."""
+    child = fields.child_or_none(name)
+    return child.raw if child else {}
 
 
 def agent(fields: Fields) -> Agent:
-    """An agent, with its roster by name where the vendor gives names, else by id."""
-    members = _roster(fields.child_or_none("multiagent"))
+    """An agent, with what it says of its roster as it came."""
     return Agent(
         id=fields.id(),
         name=fields.text("name"),
         version=fields.integer("version"),
         description=fields.text_or("description", ""),
         model=fields.child("model").text("id"),
-        roster=tuple(dict.fromkeys(member.text_or("name", member.id()) for member in members)),
+        multiagent=_object(fields, "multiagent"),
         archived_at=fields.moment_or_none("archived_at"),
         created_at=fields.moment("created_at"),
         updated_at=fields.moment("updated_at"),
@@ -281,6 +270,7 @@ def deployment(fields: Fields, *, id: str | None = None) -> Deployment:
         agent_version=who.integer("version") if who.has("version") else None,
         status=fields.text("status"),
         paused_reason=": ".join(part.text("type") for part in (reason, error) if part),
+        schedule=_object(fields, "schedule"),
         resources=tuple(item.raw for item in fields.items("resources")),
         archived_at=fields.moment_or_none("archived_at"),
         created_at=fields.moment("created_at"),

@@ -165,7 +165,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """One thread of a session; `parent_id` is None for the primary one."""
+    """One thread of a session; `parent_id` is None for the primary one. `agent_type` is agent, inline or advisor:
+    advisors have no name, only a `model`."""
 
     id: str
     session_id: str
@@ -174,18 +175,19 @@ class Thread:
     agent_type: str
     status: str
     created_at: datetime
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent's newest version; `roster` names (else ids) of the other agents it may call."""
+    """An agent's newest version; `multiagent` as the API gave it, {} for one that works alone (rules.rosters)."""
 
     id: str
     name: str
     version: int
     description: str
     model: str
-    roster: tuple[str, ...]
+    multiagent: Mapping[str, Any]
     archived_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -193,7 +195,8 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A deployment; each of `resources` exactly as the API gave it (an update replaces the whole list).
+    """A deployment; each of `resources` exactly as the API gave it (an update replaces the whole list), and so
+    `schedule`, {} without one.
     `paused_reason` is "" when active, else the reason's type, with the error's type after a colon."""
 
     id: str
@@ -202,6 +205,7 @@ class Deployment:
     agent_version: int | None
     status: str
     paused_reason: str
+    schedule: Mapping[str, Any]
     resources: tuple[Mapping[str, Any], ...]
     archived_at: datetime | None
     created_at: datetime

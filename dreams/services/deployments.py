@@ -10,7 +10,7 @@ from dreams.services.vendor import watched
 
 
 def refresh_deployments(workspace: Workspace) -> None:
-    """Brings agents and deployments up to date (two lists). Raises RemoteError."""
+    """Brings agents and deployments up to date (two lists, 100 a call). Raises RemoteError."""
     with watched(workspace) as gateway:
         asked = timezone.now()
         agents, deployments = gateway.agents(), gateway.deployments()
@@ -21,7 +21,7 @@ def refresh_deployments(workspace: Workspace) -> None:
                 "version": agent.version,
                 "description": agent.description,
                 "model": agent.model,
-                "roster": list(agent.roster),
+                "multiagent": storable(agent.multiagent),
                 "archived_at": agent.archived_at,
             }
             Agent.objects.update_or_create(workspace=workspace, remote_id=agent.id, defaults=fitted(Agent, head))
@@ -43,6 +43,8 @@ def note_deployment(workspace: Workspace, remote: RemoteDeployment) -> Deploymen
     head = {
         "name": remote.name,
         "agent_id": remote.agent_id,
+        "agent_version": remote.agent_version,
+        "schedule": storable(remote.schedule),
         "status": remote.status,
         "paused_reason": remote.paused_reason,
         "resources": storable(remote.resources),

@@ -116,9 +116,9 @@ def test_each_record_holds_what_the_vendor_said(vendor: Scripted, gateway: Gatew
     )
     assert read("event_pages") == Event("sevt_1", "agent.message", AT, e.EVENT)
     assert read("threads") == Thread("sthr_1", "sesn_1", None, "Planner", "agent", "idle", AT)
-    assert read("agents") == Agent("agent_1", "Planner", 3, "", "claude-opus-5", (), None, AT, AT)
+    assert read("agents") == Agent("agent_1", "Planner", 3, "", "claude-opus-5", {}, None, AT, AT)
     assert read("deployment") == Deployment(
-        "depl_1", "Nightly", "agent_1", 3, "active", "", tuple(e.DEPLOYMENT["resources"]), None, AT, AT
+        "depl_1", "Nightly", "agent_1", 3, "active", "", {}, tuple(e.DEPLOYMENT["resources"]), None, AT, AT
     )
 
 
@@ -351,26 +351,31 @@ def test_lone_surrogates_from_the_vendor_become_replacement_characters(vendor: S
     assert next(gateway.event_pages("sesn_1"))[0].raw["\ufffd"] == ["\ufffd 😀"]
 
 
-def test_rosters_of_both_shapes_are_read_by_name(vendor: Scripted, gateway: Gateway) -> None:
-    def member(id: str) -> dict[str, Any]:
-        return {"type": "agent", "id": id, "version": 1}
+def test_what_an_agent_says_of_its_roster_and_a_deployment_of_its_schedule_comes_as_it_is(
+    vendor: Scripted, gateway: Gateway
+) -> None:
+    shape = {"type": "of_tomorrow", "agents": [{"type": "advisor", "model": "m"}], "more": None}
+    vendor.script = answer(e.page({**e.AGENT, "multiagent": shape}, {**e.AGENT, "id": "agent_2"}))
+    assert [agent.multiagent for agent in gateway.agents()] == [shape, {}]
+    cron = {"type": "cron", "expression": "0 4 * * *", "timezone": "UTC"}
+    vendor.script = answer(e.page({**e.DEPLOYMENT, "schedule": cron}, {**e.DEPLOYMENT, "schedule": None}))
+    assert [deployment.schedule for deployment in gateway.deployments()] == [cron, {}]
 
-    old = {"type": "coordinator", "agents": [member("agent_2"), {"type": "advisor", "model": "m"}]}
-    new = {
-        "type": "multiagent_20261001",
-        "advisor": {"type": "disabled"},
-        "subagents": {"type": "enabled", "predefined_agents": [member("agent_1"), member("agent_7")]},
-        "workflows": {"type": "enabled", "predefined_agents": [member("agent_1")]},
-    }
-    off = {"type": "multiagent_20261001", "subagents": {"type": "disabled"}, "workflows": {"type": "disabled"}}
-    vendor.script = answer(
-        e.page(
-            {**e.AGENT, "multiagent": old},
-            {**e.AGENT, "id": "agent_2", "name": "Scout", "multiagent": new},
-            {**e.AGENT, "id": "agent_3", "multiagent": off},
-        )
-    )
-    assert [agent.roster for agent in gateway.agents()] == [("Scout",), ("Planner", "agent_7"), ()]
+
+@pytest.mark.parametrize(
+    ("agent", "read"),
+    [
+        ({"type": "agent", "id": "a", "name": "Scout", "model": {"id": "m-1"}}, ("agent", "Scout", "m-1")),
+        ({"type": "inline", "name": "Summer"}, ("inline", "Summer", "")),
+        ({"type": "advisor", "model": "m-2"}, ("advisor", "", "m-2")),
+    ],
+)
+def test_a_thread_tells_who_works_in_it(
+    vendor: Scripted, gateway: Gateway, agent: dict[str, Any], read: tuple[str, str, str]
+) -> None:
+    vendor.script = answer(e.page({**e.THREAD, "agent": agent}))
+    (thread,) = gateway.threads("sesn_1")
+    assert (thread.agent_type, thread.agent_name, thread.model) == read
 
 
 def test_why_a_deployment_is_paused_is_one_word_or_two(vendor: Scripted, gateway: Gateway) -> None:
