@@ -4,6 +4,7 @@ from dreams.models.agent import Agent, Deployment
 from dreams.models.apply_run import ApplyRun, ApplyStep
 from dreams.models.attachment import Attachment
 from dreams.models.audit_event import AuditEvent
+from dreams.models.draft import SnapshotWish, StoreDraft
 from dreams.models.dream import Dream, DreamSession
 from dreams.models.review import Approval, Change, ChangePath, Decision, Review
 from dreams.models.session import Session, SessionMount
@@ -36,7 +37,9 @@ __all__ = [
     "Session",
     "SessionMount",
     "Snapshot",
+    "SnapshotWish",
     "Store",
+    "StoreDraft",
     "StoreLine",
     "Text",
     "User",
