@@ -18,8 +18,11 @@ from dreams.services.texts import digest_of, keep_texts
 from dreams.services.vendor import watched
 
 
-def create_memory(store: Store, *, path: str, content: str, by: User) -> Memory:
-    """Creates a memory; the path must be free. Raises Invalid, Stale, RemoteError."""
+def create_memory(
+    store: Store, *, path: str, content: str, by: User, verb: str = "created memory", **detail: str
+) -> Memory:
+    """Creates a memory; the path must be free. `verb` and `detail` go into the record. Raises Invalid, Stale,
+    RemoteError."""
     _check(store, by, path=path, content=content)
     sha = digest_of(content)
 
@@ -27,20 +30,35 @@ def create_memory(store: Store, *, path: str, content: str, by: User) -> Memory:
         return gateway.create_memory(store.remote_id, path, content)
 
     remote = _written(store, write, lambda found: found.path == path and found.sha256 == sha)
-    return _mirrored(store, remote, content, by, "created memory", sha256=sha)
+    return _mirrored(store, remote, content, by, verb, sha256=sha, **detail)
 
 
-def edit_memory(memory: Memory, *, content: str, seen_sha: str, by: User) -> Memory:
-    """Replaces the text, provided that the vendor still holds the bytes the person saw (`seen_sha`)."""
+def edit_memory(
+    memory: Memory,
+    *,
+    content: str,
+    seen_sha: str,
+    by: User,
+    path: str | None = None,
+    verb: str = "edited memory",
+    **detail: str,
+) -> Memory:
+    """Replaces the text, and moves it to a free `path` when given, provided that the vendor still holds the bytes the
+    person saw (`seen_sha`). `verb` and `detail` go into the record."""
     store = memory.store
-    _check(store, by, content=content)
+    _check(store, by, path=path, content=content)
     sha = digest_of(content)
 
     def write(gateway: Gateway) -> RemoteMemory:
-        return gateway.update_memory(store.remote_id, memory.remote_id, content=content, expected_sha256=seen_sha)
+        return gateway.update_memory(
+            store.remote_id, memory.remote_id, content=content, path=path, expected_sha256=seen_sha
+        )
 
-    remote = _written(store, write, lambda found: found.id == memory.remote_id and found.sha256 == sha)
-    return _mirrored(store, remote, content, by, "edited memory", before=seen_sha, sha256=sha)
+    def is_it(found: RemoteMemory) -> bool:
+        return found.id == memory.remote_id and found.sha256 == sha and path in (None, found.path)
+
+    remote = _written(store, write, is_it)
+    return _mirrored(store, remote, content, by, verb, before=seen_sha, sha256=sha, **detail)
 
 
 def rename_memory(memory: Memory, *, path: str, seen_sha: str, by: User) -> Memory:
@@ -103,7 +121,7 @@ def _written(
             raise Stale(f"Nothing was written: {where} is in the way of this path.") from error
         except NotFound as error:
             _catch_up(store)
-            raise Stale("It was deleted at the vendor meanwhile. Nothing was written; your text is below.") from error
+            raise Stale("It was deleted at the vendor meanwhile. Nothing was written.") from error
         except RemoteError as error:
             if not error.maybe_done:
                 raise
@@ -115,7 +133,7 @@ def _written(
 
 def _stale(store: Store) -> Stale:
     _catch_up(store)
-    return Stale("Somebody changed this memory since you opened it. Nothing was written; your text is below.")
+    return Stale("Somebody changed this memory since you opened it. Nothing was written.")
 
 
 def _catch_up(store: Store) -> None:
