@@ -4,6 +4,7 @@ from dreams.models.agent import Agent, Deployment
 from dreams.models.apply_run import ApplyRun, ApplyStep
 from dreams.models.attachment import Attachment
 from dreams.models.audit_event import AuditEvent
+from dreams.models.comparison import Comparison, Difference
 from dreams.models.draft import SnapshotWish, StoreDraft
 from dreams.models.dream import Dream, DreamSession
 from dreams.models.review import Approval, Change, ChangePath, Decision, Review
@@ -23,8 +24,10 @@ __all__ = [
     "AuditEvent",
     "Change",
     "ChangePath",
+    "Comparison",
     "Decision",
     "Deployment",
+    "Difference",
     "Dream",
     "DreamSession",
     "Entry",

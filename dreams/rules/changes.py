@@ -54,8 +54,11 @@ def compare(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
     )
 
 
-def groups(changes: Changes, before: Mapping[str, str], after: Mapping[str, str]) -> list[Group]:
-    """The changes as pieces to decide on, riskiest first; each path of either side is in exactly one."""
+def groups(
+    changes: Changes, before: Mapping[str, str], after: Mapping[str, str], *, surprises: bool = True
+) -> list[Group]:
+    """The changes as pieces to decide on, riskiest first; each path of either side is in exactly one. A sentence
+    without a source counts as a risk where new ones are `surprises`: a dream tidies, an agent learns."""
     leader = _components(changes, before.keys() | after.keys())
     members: dict[str, list[str]] = defaultdict(list)
     for path in sorted(leader):
@@ -70,7 +73,8 @@ def groups(changes: Changes, before: Mapping[str, str], after: Mapping[str, str]
     shas = {"before": _shas(before), "after": _shas(after)}
     found = []
     for first, paths in members.items():
-        counts = (len(altered[first]), len(lost[first]), len(unsourced[first]), len(findings[first]))
+        doubts = len(unsourced[first]) if surprises else 0
+        counts = (len(altered[first]), len(lost[first]), doubts, len(findings[first]))
         found.append(
             Group(
                 kind=kinds[first],
@@ -80,7 +84,7 @@ def groups(changes: Changes, before: Mapping[str, str], after: Mapping[str, str]
                 altered=tuple(dict.fromkeys(altered[first])),
                 unsourced=tuple(unsourced[first]),
                 findings=tuple(findings[first]),
-                key=_key(paths, shas),
+                key=key_of(paths, shas),
                 risk=_risk(kinds[first], *counts),
             )
         )
@@ -162,7 +166,7 @@ def _new_findings(before: Mapping[str, str], after: Mapping[str, str]) -> list[F
     return found
 
 
-def _key(paths: Iterable[str], shas: Mapping[str, Mapping[str, str]]) -> str:
+def key_of(paths: Iterable[str], shas: Mapping[str, Mapping[str, str]]) -> str:
     """Hex SHA-256 over (side, path, sha256) of a piece, in order."""
     sides = [(side, path, held[path]) for side, held in shas.items() for path in paths if path in held]
     return hashlib.sha256(json.dumps(sorted(sides)).encode()).hexdigest()

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from dreams.access import check_can
-from dreams.models import Change, ChangePath, HealthReport, Memory, MemoryVersion, Text, User, Workspace
-from dreams.services import audit
+from dreams.models import Change, ChangePath, Comparison, HealthReport, Memory, MemoryVersion, Text, User, Workspace
+from dreams.services import audit, search_index
 from dreams.services.refusals import Refusal, Stale
 
 BLANK = "[purged]"
@@ -63,10 +63,13 @@ def _blank(text: Text, who: str) -> bool:
     if not rows.update(body=None, purged_at=timezone.now(), purged_by=who[:200]):
         return False
     _blank_quotes(text)
+    search_index.forget_text(text)
     # What was found in a store quotes its texts; it is found anew from what is left.
     stores = MemoryVersion.objects.filter(workspace=text.workspace_id, sha256=text.sha256).values("store")
     held = Memory.objects.filter(store__workspace=text.workspace_id, text=text).values("store")
     HealthReport.objects.filter(store__in=stores.union(held)).delete()
+    quoting = Q(before_snapshot__manifest__entries__text=text) | Q(after_snapshot__manifest__entries__text=text)
+    Comparison.objects.filter(pk__in=Comparison.objects.filter(quoting).values("pk")).delete()
     return True
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
@@ -10,16 +10,14 @@ from django.utils import timezone
 
 from dreams.access import check_can, eligible_approvers
 from dreams.models import Approval, Change, ChangePath, Decision, Dream, Review, Snapshot, User
-from dreams.rules import changes as engine
 from dreams.rules import review_states as states
-from dreams.rules.change_types import Group, altered_dict, place_dict
 from dreams.rules.paths import check_content, check_paths
 from dreams.rules.review_states import REVIEW_STATES, Requirement
-from dreams.rules.words import text_diff
 from dreams.services import audit
+from dreams.services.comparing import Piece, pieces_of
 from dreams.services.refusals import Invalid, Refusal, Stale
-from dreams.services.snapshots import replay_snapshot, shas_of, texts_of
-from dreams.services.texts import digest_of, keep_texts, storable
+from dreams.services.snapshots import replay_snapshot
+from dreams.services.texts import digest_of, keep_texts
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +38,7 @@ def open_review(dream: Dream, *, by: User | None = None) -> Review | None:
         return None
     if active_review(dream) is not None:
         return None
-    return _open(_drawn_up(dream), by)
+    return store_review(_drawn_up(dream), by)
 
 
 def active_review(dream: Dream) -> Review | None:
@@ -58,7 +56,7 @@ def supersede_review(old: Review, dream: Dream, *, by: User) -> Review | None:
     ready = _drawn_up(dream)  # takes seconds over a large store: not while the database is held
     with transaction.atomic():
         _close(old, "supersede", by, f"Superseded by dream {dream.pk}.")
-        review = _open(ready, by)
+        review = store_review(ready, by)
         if review is None:
             raise Stale("Somebody opened another review of this store meanwhile.")
         Review.objects.filter(pk=old.pk).update(superseded_by=review)
@@ -66,101 +64,70 @@ def supersede_review(old: Review, dream: Dream, *, by: User) -> Review | None:
 
 
 def _replayed_base(dream: Dream) -> Snapshot:
-    base, uncertain = replay_snapshot(dream.store, dream.requested_at, Snapshot.Why.DREAM_INPUT)
-    quality = Dream.BaseQuality.UNCERTAIN if uncertain else Dream.BaseQuality.REPLAYED
+    base = replay_snapshot(dream.store, dream.requested_at, Snapshot.Why.DREAM_INPUT)
+    quality = Dream.BaseQuality.REPLAYED if base.consistent else Dream.BaseQuality.UNCERTAIN
     Dream.objects.filter(pk=dream.pk, base=None).update(
-        base=base, base_quality=quality, uncertain_paths=uncertain[:100]
+        base=base, base_quality=quality, uncertain_paths=base.uncertain_paths[:100]
     )
     return base
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
-    """A review as it will be stored, compared but not saved."""
+class Ready:
+    """A review as it will be stored, compared but not saved; without a dream it is of what was written to a store."""
 
-    dream: Dream
     before: Snapshot
     after: Snapshot
-    groups: Sequence[Group]
-    drafts: Sequence[Change]
+    pieces: Sequence[Piece]
+    dream: Dream | None = None
 
 
-def _drawn_up(dream: Dream) -> _Ready:
+def _drawn_up(dream: Dream) -> Ready:
     assert dream.output_snapshot is not None
     before, after = dream.base or _replayed_base(dream), dream.output_snapshot
-    old, new = texts_of(before), texts_of(after)
     try:
-        groups = engine.groups(engine.compare(old, new), old, new)
-        drafts = [_draft(group, old, new, position) for position, group in enumerate(groups)]
+        pieces = pieces_of(before, after, dreamt=True)
     except Exception as error:
         # A fault of ours over these very texts: trying again at every sweep would help nobody.
         log.exception("comparing what dream %s did failed", dream.pk)
         Dream.objects.filter(pk=dream.pk).update(problem=NOT_COMPARED)
         raise Refusal(NOT_COMPARED) from error
     Dream.objects.filter(pk=dream.pk, problem=NOT_COMPARED).update(problem="")
-    return _Ready(dream, before, after, groups, drafts)
+    return Ready(before, after, pieces, dream)
 
 
-def _open(ready: _Ready, by: User | None) -> Review | None:
-    dream, before, after = ready.dream, ready.before, ready.after
-    shas = {ChangePath.Side.BEFORE: shas_of(before), ChangePath.Side.AFTER: shas_of(after)}
+def store_review(ready: Ready, by: User | None) -> Review | None:
+    """Saves a review with all its changes; None when another one was opened first. Without a dream `by` opened it."""
+    store = ready.after.store
     try:
         with transaction.atomic():
             review = Review.objects.create(
-                workspace=dream.workspace,
-                line=dream.line,
-                dream=dream,
-                before=before,
-                after=after,
-                target=after.store,
+                workspace=store.workspace,
+                line=ready.dream.line if ready.dream else store.line,
+                dream=ready.dream,
+                before=ready.before,
+                after=ready.after,
+                target=store,
                 opened_at=timezone.now(),
+                opened_by=None if ready.dream else by,
             )
-            for draft in ready.drafts:
-                draft.review = review
-            Change.objects.bulk_create(ready.drafts, batch_size=200)
+            changes = [piece.change for piece in ready.pieces]
+            for change in changes:
+                change.review = review
+            Change.objects.bulk_create(changes, batch_size=200)
             rows = {change.key: change for change in review.changes.all()}
             paths = [
-                ChangePath(review=review, change=rows[group.key], side=side, path=path, sha256=shas[side][path])
-                for group in ready.groups
-                for side, held in ((ChangePath.Side.BEFORE, group.olds), (ChangePath.Side.AFTER, group.news))
-                for path in held
+                ChangePath(review=review, change=rows[piece.change.key], side=side, path=path, sha256=sha)
+                for piece in ready.pieces
+                for side, held in ((ChangePath.Side.BEFORE, piece.olds), (ChangePath.Side.AFTER, piece.news))
+                for path, sha in held.items()
             ]
             ChangePath.objects.bulk_create(paths, batch_size=500)
-            audit.record(review.workspace, by, "opened review", review, dream=dream.pk, changes=len(ready.drafts))
+            of = {"dream": ready.dream.pk} if ready.dream else {"store": store.remote_id}
+            audit.record(review.workspace, by, "opened review", review, **of, changes=len(changes))
     except IntegrityError:
         return None  # another process opened it first: the constraints allow one
     return review
-
-
-def _draft(group: Group, old: Mapping[str, str], new: Mapping[str, str], position: int) -> Change:
-    added = removed = 0
-    if group.kind != states.UNCHANGED:
-        before, after = (
-            "\n".join(held[path] for path in paths) for held, paths in ((old, group.olds), (new, group.news))
-        )
-        counted = text_diff(before, after)
-        added, removed = counted.added_lines, counted.removed_lines
-    return Change(
-        key=group.key,
-        kind=group.kind,
-        title=(group.news or group.olds)[0],
-        position=position,
-        findings=storable(
-            {
-                "lost": [place_dict(place) for place in group.lost],
-                "altered": [altered_dict(altered) for altered in group.altered],
-                "unsourced": [place_dict(place) for place in group.unsourced],
-                "scans": [asdict(finding) for finding in group.findings],
-            }
-        ),
-        lost_count=len(group.lost),
-        altered_count=len(group.altered),
-        # A new memory is read as a whole: that its sentences stood nowhere before is no warning by itself.
-        flag_count=len(group.findings) + (len(group.unsourced) if group.kind != "added" else 0),
-        lines_added=added,
-        lines_removed=removed,
-        state=states.UNCHANGED if group.kind == states.UNCHANGED else states.UNDECIDED,
-    )
 
 
 def decide_change(

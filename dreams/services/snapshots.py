@@ -1,6 +1,6 @@
 """Freezing a store's mirror into a manifest: as of now or, by replaying versions backwards, as of an earlier time."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from hashlib import sha256
 
@@ -9,9 +9,13 @@ from django.utils import timezone
 
 from dreams.models import Entry, Manifest, Memory, MemoryVersion, Snapshot, Store, Text, Workspace
 from dreams.remote.errors import NotFound
+from dreams.rules.moments import Blind, Head, Written, as_of
 from dreams.services.stores import sync_store
 from dreams.services.texts import keep_texts, texts_by_sha
 from dreams.services.vendor import watched
+
+OnRead = Callable[[int, int], None]
+NOT_WHOLE = "What was written around that time is not fully known: memories removed since may be missing here."
 
 
 def take_snapshot(store: Store, why: str) -> Snapshot:
@@ -54,50 +58,57 @@ def keep_manifest(workspace: Workspace, entries: Iterable[tuple[str, Text]]) -> 
     return manifest
 
 
-def replay_snapshot(store: Store, at: datetime, why: str) -> tuple[Snapshot, list[str]]:
-    """The store as it was at `at`, from its mirrored memories and versions, and the paths that cannot be told for
-    sure (redacted or expired versions). Texts that are not kept yet are read, one call each, outside of any
-    transaction. Raises RemoteError.
-    """
-    store = sync_store(store)
-    versions = MemoryVersion.objects.filter(store=store).order_by("created_at", "pk")
-    touched = set(versions.filter(created_at__gt=at).values_list("memory_id", flat=True))
-    then: dict[str, str] = {}
-    uncertain: list[str] = []
-    now_paths = {}
-    for memory in Memory.objects.filter(store=store).select_related("text").defer("text__body"):
-        now_paths[memory.remote_id] = memory.path
-        if memory.remote_id not in touched:
-            then[memory.path] = memory.text.sha256
-    texts = texts_by_sha(store.workspace, then.values())
-    for memory_id in sorted(touched):
-        last = versions.filter(memory_id=memory_id, created_at__lte=at).last()
-        if last is None:
-            first = versions.filter(memory_id=memory_id).first()
-            if first and first.operation != "created":  # older than what the vendor still lists
-                uncertain.append(first.path or now_paths.get(memory_id, memory_id))
-            continue
-        if last.operation == "deleted":
-            continue
-        if last.redacted_at or not last.sha256:
-            uncertain.append(now_paths.get(memory_id, memory_id))
-            continue
-        text = texts_by_sha(store.workspace, [last.sha256]).get(last.sha256) or _read_text(store, last)
-        if text is None:
-            uncertain.append(last.path)
-            continue
-        then[last.path], texts[last.sha256] = last.sha256, text
-    manifest = keep_manifest(store.workspace, [(path, texts[sha]) for path, sha in then.items()])
-    snapshot = Snapshot.objects.create(
-        store=store, manifest=manifest, why=why, version_id="", taken_at=at, consistent=not uncertain
+def replay_snapshot(store: Store, at: datetime, why: str, *, on_read: OnRead = lambda read, of: None) -> Snapshot:
+    """The store as it was at `at`, from its mirrored memories and versions; `uncertain_paths` are those that cannot be
+    told for sure (redacted, expired or never listed versions). Texts that are not kept yet are read, one call each,
+    outside of any transaction; `on_read` hears how many of how many, before each. Raises Busy, RemoteError."""
+    if store.readable and (store.checked_at is None or store.checked_at < at):
+        store = sync_store(store)
+    then = as_of(at, _heads(store), _written(store), blind_stretches(store))
+    texts = texts_by_sha(store.workspace, then.held.values())
+    missing = {sha: then.told_by[path] for path, sha in then.held.items() if sha not in texts and path in then.told_by}
+    for number, (sha, version_id) in enumerate(missing.items()):
+        on_read(number, len(missing))
+        text = _read_text(store, version_id)
+        if text is not None:
+            texts[sha] = text
+    unread = [path for path, sha in then.held.items() if sha not in texts]
+    uncertain = sorted({*then.uncertain, *unread})
+    return Snapshot.objects.create(
+        store=store,
+        manifest=keep_manifest(store.workspace, [(p, texts[sha]) for p, sha in then.held.items() if sha in texts]),
+        why=why,
+        version_id="",
+        taken_at=at,
+        consistent=then.whole and not uncertain,
+        uncertain_paths=uncertain,
+        note="" if then.whole else NOT_WHOLE,
     )
-    return snapshot, uncertain
 
 
-def _read_text(store: Store, version: MemoryVersion) -> Text | None:
+def _heads(store: Store) -> list[Head]:
+    rows = Memory.objects.filter(store=store)
+    return [Head(*row) for row in rows.values_list("remote_id", "path", "text__sha256", "created_at", "updated_at")]
+
+
+def _written(store: Store) -> list[Written]:
+    rows = MemoryVersion.objects.filter(store=store).order_by("created_at", "pk")
+    fields = ("remote_id", "memory_id", "operation", "path", "sha256", "created_at")
+    return [Written(*row) for row in rows.values_list(*fields)]
+
+
+def blind_stretches(store: Store) -> list[Blind]:
+    """The times of which it is not known what was written then."""
+    gaps = [Blind(start, end) for start, end in store.gaps.values_list("after_at", "until_at")]
+    return gaps + ([Blind(None, store.history_from)] if store.history_from else [])
+
+
+def _read_text(store: Store, version_id: str) -> Text | None:
+    if not store.readable:
+        return None
     with watched(store.workspace) as gateway:
         try:
-            content = gateway.version(store.remote_id, version.remote_id).content
+            content = gateway.version(store.remote_id, version_id).content
         except NotFound:
             return None  # expired at the vendor since its head was mirrored
     return None if content is None else next(iter(keep_texts(store.workspace, [content]).values()))

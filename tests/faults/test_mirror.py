@@ -113,8 +113,8 @@ def test_a_store_as_it_was_names_what_expired_as_uncertain(people: People, sandb
     agent_writes(sandbox, store, "/new.md", "Born since.")
     old = MemoryVersion.objects.get(store=store, path="/runbooks/deploy.md")
     old.delete()  # a first import that came too late for it
-    snapshot, uncertain = replay_snapshot(store, then, "dream_input")
-    assert uncertain == ["/runbooks/deploy.md"]
+    snapshot = replay_snapshot(store, then, "dream_input")
+    assert snapshot.uncertain_paths == ["/runbooks/deploy.md"]
     assert sorted(texts_of(snapshot)) == [
         "/people/ana-copy.md", "/people/ana.md", "/runbooks/rollback.md", "/scratch/today.md",
     ]  # fmt: skip
@@ -131,8 +131,7 @@ def test_a_version_that_expired_after_it_was_listed_is_uncertain_and_no_failure(
     agent_writes(sandbox, store, "/a.md", "Now.")
     stores.sync_store(store)  # the old text itself was never read
     sandbox.state._run("DELETE FROM versions WHERE content = ?", b"Long ago.")
-    _, uncertain = replay_snapshot(store, then, "dream_input")
-    assert uncertain == ["/a.md"]
+    assert replay_snapshot(store, then, "dream_input").uncertain_paths == ["/a.md"]
 
 
 def test_a_list_that_the_key_may_not_have_leaves_the_others_alone(people: People, sandbox: Sandbox) -> None:

@@ -5,7 +5,7 @@ from django.db import connection
 
 from dreams.models import Dream, Review
 from dreams.rules import review_states as states
-from dreams.services import reviews
+from dreams.services import comparing, reviews
 from dreams.services.refusals import Refusal
 from tests.factories import dream_completed, put_session, review_open, sweep_now
 from tests.faults.ground import Ground
@@ -25,7 +25,7 @@ def test_a_comparison_that_fails_is_told_once_and_asked_for_again_by_a_person(
         tried.append(args)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(reviews.engine, "compare", broken)
+    monkeypatch.setattr(comparing.engine, "compare", broken)
     for _ in range(5):
         sweep_now(ground.workspace)
     dream = Dream.objects.get()
@@ -57,14 +57,14 @@ def test_a_newer_dream_takes_the_place_of_an_open_review(
     people: People, old: Review, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Comparing large stores takes seconds: nobody else's write may wait for it."""
-    compare, outside = reviews.engine.compare, len(connection.savepoint_ids)
+    compare, outside = comparing.engine.compare, len(connection.savepoint_ids)
     depths = []
 
     def watched(*args: dict[str, str]) -> object:
         depths.append(len(connection.savepoint_ids) - outside)
         return compare(*args)
 
-    monkeypatch.setattr(reviews.engine, "compare", watched)
+    monkeypatch.setattr(comparing.engine, "compare", watched)
     review = reviews.supersede_review(old, newer(old), by=people.bob)
     old.refresh_from_db()
     assert review is not None
