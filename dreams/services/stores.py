@@ -18,7 +18,8 @@ from dreams.remote.records import Store as RemoteStore
 from dreams.rules import dream_states, review_states
 from dreams.services import audit
 from dreams.services.claims import claim, release, renew
-from dreams.services.mirror import ClaimLost, Mirror, keep_versions
+from dreams.services.history import note_gap, read_history
+from dreams.services.mirror import ClaimLost, Mirror
 from dreams.services.refusals import Busy, Invalid, Refusal, Stale
 from dreams.services.texts import fitted
 from dreams.services.vendor import watched
@@ -26,7 +27,6 @@ from dreams.services.vendor import watched
 log = logging.getLogger(__name__)
 
 FULL_WALK_EVERY = timedelta(days=1)
-HISTORY_PAGES = 50  # of 100 versions each: how far back the first import reads who wrote what
 
 
 def refresh_stores(workspace: Workspace) -> None:
@@ -150,7 +150,8 @@ def _sync(gateway: Gateway, store: Store, token: str) -> None:
     newest = gateway.newest_version(store.remote_id)
     newest_id = newest.id if newest else ""
     due = store.walked_at is None or store.walked_at < timezone.now() - FULL_WALK_EVERY
-    unread = store.walked_at is None  # who wrote what before the last version that is known here
+    first = store.walked_at is None
+    unread = first  # who wrote what before the last version that is known here
     if not due and newest_id == store.last_version_id:
         return
     mirror = Mirror(store, token)
@@ -161,9 +162,13 @@ def _sync(gateway: Gateway, store: Store, token: str) -> None:
     if not due and not unread:
         mirror.save()
         return
-    if unread and newest:
+    if unread:
         # Before the walk: that one says when it is done, so what fails here is read again as well.
-        _read_history(gateway, store, token)
+        begins = read_history(gateway, store, lambda: _hold(store, token)) if newest else None
+        if first:
+            Store.objects.filter(pk=store.pk, claim=token).update(history_from=begins)
+        elif store.last_version_id:
+            note_gap(store)
     _walk(gateway, store, token, mirror, newest_id)
 
 
@@ -202,15 +207,6 @@ def _walk(gateway: Gateway, store: Store, token: str, mirror: Mirror, newest_id:
     mirror.last_version_id = mirror.last_version_id or (after.id if after else "")
     mirror.last_changed_at = mirror.last_changed_at or (after.created_at if after else None)
     mirror.save(walked=True)
-
-
-def _read_history(gateway: Gateway, store: Store, token: str) -> None:
-    """Who wrote what, at the first import and after a gap: heads of versions only, 100 a call."""
-    for number, page in enumerate(gateway.version_pages(store.remote_id), start=1):
-        keep_versions(store, page)
-        _hold(store, token)
-        if number == HISTORY_PAGES:
-            return
 
 
 def create_store(workspace: Workspace, *, name: str, description: str, by: User) -> Store:
