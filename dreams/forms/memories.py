@@ -2,6 +2,8 @@
 
 from django import forms
 
+from dreams.models import Text
+
 
 class ContentField(forms.CharField):
     """A memory's text: kept as typed, only with the line ends that browsers force on text areas undone."""
@@ -23,6 +25,16 @@ class PathField(forms.CharField):
     def __init__(self) -> None:
         super().__init__(max_length=1024, strip=False, help_text="Starts with a slash, as in /people/ana.md.")
         self.widget.attrs.update({"class": "mono", "autocomplete": "off"})
+
+
+def not_by_form(text: Text) -> str:
+    """Why this text cannot be edited in a form without harm; "" when it can. A browser shows a NUL as another
+    character and sends that back, so that saving would replace it unseen."""
+    if text.purged_at:
+        return f"{text.tombstone} There is nothing here to edit."
+    if "\0" in text.text:
+        return "This text holds NUL characters, which no form can carry: saved from here they would be replaced."
+    return ""
 
 
 class NewMemoryForm(forms.Form):

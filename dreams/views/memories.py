@@ -1,20 +1,20 @@
 """The pages of a memory: read, created, edited, renamed, deleted."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dreams import render as draw
-from dreams.forms.memories import EditMemoryForm, NewMemoryForm, RenameMemoryForm, SeenForm
+from dreams.forms.memories import EditMemoryForm, NewMemoryForm, RenameMemoryForm, SeenForm, not_by_form
 from dreams.models import Memory
 from dreams.queries import memories as queries
+from dreams.queries import versions
 from dreams.remote.errors import RemoteError
-from dreams.rules.words import text_diff
 from dreams.services import memories as service
 from dreams.services.refusals import Invalid, Refusal, Stale
 from dreams.views.lookup import MemberRequest, allows, in_workspace, why_not
-from dreams.views.stores import find_store
+from dreams.views.stores import find_store, refresh_behind
 
 
 def find_memory(request: MemberRequest, store_id: str, memory_id: str) -> Memory:
@@ -28,30 +28,24 @@ def find_memory(request: MemberRequest, store_id: str, memory_id: str) -> Memory
 @require_GET
 @in_workspace
 def memory_detail(request: MemberRequest, store_id: str, memory_id: str) -> HttpResponse:
-    """One memory: rendered or as source, its history, and any kept version compared with what stands now."""
+    """One memory: rendered or as source, with the last of its history. A mirror older than a minute is refreshed
+    behind."""
     memory = find_memory(request, store_id, memory_id)
-    history = queries.history_of(memory.store, memory_id, memory.version_id)
+    history = versions.history_of(memory.store, memory_id, memory.version_id, limit=8)
     view = "source" if request.GET.get("view") == "source" else "rendered"
-    body, compared = memory.text.text, None
-    if request.GET.get("version"):
-        compared = next((row for row in history if row.version.remote_id == request.GET["version"]), None)
-        if compared is None or compared.text is None:
-            raise Http404
-        shown = draw.unified(text_diff(compared.text.text, body), caption=f"Changes of {memory.path}")
-    else:
-        shown = draw.source(body) if view == "source" else draw.markdown(body)
+    body = memory.text.text
     before, after = queries.neighbours(memory)
     context = {
         "store": memory.store,
         "memory": memory,
-        "shown": shown,
+        "shown": draw.source(body) if view == "source" else draw.markdown(body),
         "view": view,
-        "compared": compared,
         "history": history,
         "author": next((row.author for row in history if row.current), None),
         "before": before,
         "after": after,
         "mirror_at": memory.store.checked_at,
+        "refreshing": refresh_behind(memory.store),
         "can_write": allows(request, "write_memory") and memory.store.writable,
         "why_not": why_not(request, "write_memory") or "The store takes no writes any more.",
     }
@@ -87,6 +81,8 @@ def memory_edit(request: MemberRequest, store_id: str, memory_id: str) -> HttpRe
     form, status, theirs = EditMemoryForm(request.POST or None, initial=start), 200, None
     if form.is_valid():
         try:
+            if words := not_by_form(memory.text):
+                raise Refusal(words)
             service.edit_memory(memory, by=request.user, **form.cleaned_data)
         except Invalid as error:
             form.add_error("content", str(error))
@@ -102,7 +98,7 @@ def memory_edit(request: MemberRequest, store_id: str, memory_id: str) -> HttpRe
             messages.success(request, f"Saved {memory.path}.")
             return _to(memory)
     context = {"store": memory.store, "memory": memory, "form": form, "theirs": theirs}
-    context["why_not"] = why_not(request, "write_memory")
+    context["why_not"] = why_not(request, "write_memory") or not_by_form(memory.text)
     return render(request, "memories/edit.html", context, status=status)
 
 

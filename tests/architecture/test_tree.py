@@ -23,6 +23,8 @@ TESTED_IN = {
     "memory-edit": "test_memory_pages",
     "memory-rename": "test_memory_pages",
     "memory-delete": "test_memory_pages",
+    "memory-refresh": "test_memory_versions",
+    "version-read": "test_memory_versions",
     "store-create": "test_store_list",
     "store-refresh": "test_store_detail",
     "store-archive": "test_store_detail",
@@ -47,6 +49,7 @@ TEMPLATES = {
 }
 # Verbs: a POST, answered by a redirect or a fragment of the page they stand on; healthz and theme answer no page.
 VERBS = {
+    *("memory-refresh", "version-read"),
     *("healthz", "theme", "make-current", "store-refresh", "store-archive", "memory-delete"),
     *("dream-cancel", "dream-review", "change-decide", "change-undo"),
     *("review-accept-moves", "review-approve", "review-reopen", "run-confirm"),
