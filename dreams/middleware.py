@@ -50,6 +50,8 @@ def sign_in_again(get_response: Next) -> Next:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
+        if "Location" not in response:
+            return response
         live = "HX-Request" in request.headers
         own = redirect_to_login(request.get_full_path())["Location"]
         if response.get("Location") != own or (request.method == "GET" and not live):

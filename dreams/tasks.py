@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from dreams.models import ApplyRun, Attachment, Dream, Store, Workspace
-from dreams.services import applying, attachments, dreams, following, reviews, stores, sweeps
+from dreams.services import applying, attachments, dreams, following, reviews, search_index, stores, sweeps
 
 
 @shared_task
@@ -20,6 +20,11 @@ def refresh_workspace(workspace_id: int) -> None:
 @shared_task
 def sync_store(store_id: int) -> None:
     sweeps.attempt(stores.sync_store, Store.objects.get(pk=store_id))
+
+
+@shared_task
+def index_store(store_id: int) -> None:
+    sweeps.attempt(search_index.index_store, Store.objects.get(pk=store_id))
 
 
 @shared_task

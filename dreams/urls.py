@@ -12,6 +12,7 @@ from dreams.views import (
     memories,
     reviews,
     runs,
+    search,
     sessions,
     stores,
     versions,
@@ -73,6 +74,8 @@ urlpatterns = [
         name="version-redact",
     ),
     path("<slug:ws>/texts/<str:sha>/purge/", versions.text_purge, name="text-purge"),
+    # Search
+    path("<slug:ws>/search/", search.search, name="search"),
     # Dreams
     path("<slug:ws>/stores/<str:store_id>/dream/", dreams.dream_create, name="dream-create"),
     path("<slug:ws>/dreams/", dreams.dream_list, name="dream-list"),

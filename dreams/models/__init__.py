@@ -8,6 +8,7 @@ from dreams.models.comparison import Comparison, Difference
 from dreams.models.draft import SnapshotWish, StoreDraft
 from dreams.models.dream import Dream, DreamSession
 from dreams.models.review import Approval, Change, ChangePath, Decision, Review
+from dreams.models.search import SearchDue, SearchEntry
 from dreams.models.session import Session, SessionMount
 from dreams.models.snapshot import Entry, Manifest, Snapshot
 from dreams.models.store import HealthReport, Memory, MemoryVersion, Store, StoreLine, VersionGap, Visit
@@ -37,6 +38,8 @@ __all__ = [
     "Memory",
     "MemoryVersion",
     "Review",
+    "SearchDue",
+    "SearchEntry",
     "Session",
     "SessionMount",
     "Snapshot",

@@ -11,7 +11,7 @@ from dreams.remote.errors import NotFound, PathConflict, PreconditionFailed, Rem
 from dreams.remote.gateway import Gateway
 from dreams.remote.records import Memory as RemoteMemory
 from dreams.rules.paths import check_content, check_path
-from dreams.services import audit
+from dreams.services import audit, search_index
 from dreams.services.refusals import Busy, Invalid, Refusal, Stale, Unsettled
 from dreams.services.stores import sync_store
 from dreams.services.texts import digest_of, keep_texts
@@ -95,6 +95,7 @@ def delete_memory(memory: Memory, *, seen_sha: str, by: User) -> None:
         _lock(store)
         Memory.objects.filter(pk=memory.pk).delete()
         _recount(store)
+        search_index.follow(store)
         audit.record(store.workspace, by, "deleted memory", store, path=memory.path, sha256=seen_sha)
 
 
@@ -176,6 +177,7 @@ def _mirrored(store: Store, remote: RemoteMemory, content: str | None, by: User,
             create_defaults={**head, "created_at": remote.created_at},
         )
         _recount(store)
+        search_index.follow(store)
         audit.record(store.workspace, by, verb, memory, store=store.remote_id, **detail)
     return memory
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from dreams.models import Memory, MemoryVersion, Store, Text, User
 from dreams.remote.records import Memory as RemoteMemory
 from dreams.remote.records import Version
+from dreams.services import search_index
 from dreams.services.purging import purge_redacted
 from dreams.services.texts import keep_texts, texts_by_sha
 
@@ -107,6 +108,8 @@ class Mirror:
                 batch_size=200,
             )
             keep_versions(self.store, self.versions)  # after the memories: what none of them holds may be purged
+            search_index.follow(self.store)
+            search_index.note_versions(self.store, [v.id for v in self.versions if v.content is not None])
             size = Memory.objects.filter(store=self.store).aggregate(size=Sum("text__size"))["size"] or 0
             Store.objects.filter(pk=self.store.pk).update(
                 memory_count=len(self.held),
@@ -162,4 +165,5 @@ def _blank_versions(store: Store, redacted: Sequence[Version], by: User | None) 
         shas = set(known.exclude(sha256="").values_list("sha256", flat=True))
         for v in redacted:
             known.filter(remote_id=v.id).update(path="", sha256="", size=0, **_redaction(v))
+        search_index.forget_versions(store, [v.id for v in redacted])
         return purge_redacted(store.workspace, shas, by=by)

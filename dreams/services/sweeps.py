@@ -11,7 +11,18 @@ from django.utils import timezone
 from dreams.models import ApplyRun, Attachment, Dream, Store, Workspace
 from dreams.remote.errors import Refused, RemoteError
 from dreams.rules import dream_states
-from dreams.services import applying, attachments, audit, deployments, dreams, following, reviews, sessions, stores
+from dreams.services import (
+    applying,
+    attachments,
+    audit,
+    deployments,
+    dreams,
+    following,
+    reviews,
+    search_index,
+    sessions,
+    stores,
+)
 from dreams.services.refusals import Busy, Refusal
 
 log = logging.getLogger(__name__)
@@ -27,6 +38,8 @@ def sweep() -> None:
         sweep_workspace(workspace)
     for workspace in Workspace.objects.filter(audit_events__seq__isnull=True).distinct():
         attempt(audit.seal, workspace)
+    for store in Store.objects.filter(search_due__isnull=False).order_by("search_due__since")[:STORES_A_SWEEP]:
+        attempt(search_index.index_store, store)
 
 
 def sweep_workspace(workspace: Workspace) -> None:

@@ -9,5 +9,8 @@ register = template.Library()
 # {{ path|visible }}: foreign text in an element, with hidden characters named (dreams/render/visible.py).
 register.filter("visible", render.visible)
 
+# {{ text|marked:places }}: the same with what stands at these places marked (dreams/render/marked.py).
+register.filter("marked", render.marked)
+
 # {{ text|markdown }}: foreign text as sanitised prose, to stand in an element `.prose` (dreams/render/prose.py).
 register.filter("markdown", render.markdown)

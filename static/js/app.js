@@ -127,7 +127,7 @@
     ["p", ["previous change inside the memory", () => walkHunks(-1)]],
     ["u", ["up", () => all(".crumbs a").at(-1)?.click()]],
     ["R", ["reload", () => location.reload()]],
-    ["/", ["search", () => one("[data-filter], input[type=search]")?.focus()]],
+    ["f", ["filter the list", () => one("[data-filter]")?.focus()]],
     ["?", ["this help", showKeys]],
   ]);
   let prefix = "";
@@ -189,7 +189,7 @@
     if (key === "j" || key === "k") return Boolean(one("[data-walk]"));
     if (key === "n" || key === "p") return Boolean(one("[data-hunk]"));
     if (key === "u") return Boolean(one(".crumbs a"));
-    if (key === "/") return Boolean(one("[data-filter], input[type=search]"));
+    if (key === "f") return Boolean(one("[data-filter]"));
     return true;
   }
 

@@ -39,6 +39,7 @@ TEMPLATES = {
     "home": "home/none",
     "setup": "home/setup",
     "inbox": "inbox/inbox",
+    "search": "search/search",
     "workspace-settings": "workspaces/settings",
     "workspace-key": "workspaces/settings",
     "change-detail": "reviews/detail",
