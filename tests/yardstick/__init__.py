@@ -1,0 +1,1 @@
+"""Dreams written by hand and labelled sentence by sentence, and the score of an engine against them."""
