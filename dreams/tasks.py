@@ -3,7 +3,18 @@
 from celery import shared_task
 
 from dreams.models import ApplyRun, Attachment, Dream, Store, Workspace
-from dreams.services import applying, attachments, dreams, following, reviews, search_index, stores, sweeps
+from dreams.services import (
+    applying,
+    attachments,
+    dreams,
+    following,
+    health,
+    reviews,
+    search_index,
+    sessions,
+    stores,
+    sweeps,
+)
 
 
 @shared_task
@@ -25,6 +36,16 @@ def sync_store(store_id: int) -> None:
 @shared_task
 def index_store(store_id: int) -> None:
     sweeps.attempt(search_index.index_store, Store.objects.get(pk=store_id))
+
+
+@shared_task
+def refresh_sessions(workspace_id: int) -> None:
+    sweeps.attempt(sessions.refresh_sessions, Workspace.objects.get(pk=workspace_id))
+
+
+@shared_task
+def examine_store(store_id: int) -> None:
+    sweeps.attempt(health.examine_store, Store.objects.get(pk=store_id))
 
 
 @shared_task

@@ -6,6 +6,7 @@ from dreams.views import (
     attachments,
     audit,
     dreams,
+    health,
     home,
     inbox,
     members,
@@ -31,6 +32,7 @@ urlpatterns = [
     path("<slug:ws>/stores/new/", stores.store_create, name="store-create"),
     path("<slug:ws>/stores/<str:store_id>/", stores.store_detail, name="store-detail"),
     path("<slug:ws>/stores/<str:store_id>/refresh/", stores.store_refresh, name="store-refresh"),
+    path("<slug:ws>/stores/<str:store_id>/health/", health.store_health, name="store-health"),
     path("<slug:ws>/stores/<str:store_id>/archive/", stores.store_archive, name="store-archive"),
     path("<slug:ws>/stores/<str:store_id>/delete/", stores.store_delete, name="store-delete"),
     path("<slug:ws>/stores/<str:store_id>/memories/new/", memories.memory_create, name="memory-create"),
@@ -79,6 +81,7 @@ urlpatterns = [
     # Dreams
     path("<slug:ws>/stores/<str:store_id>/dream/", dreams.dream_create, name="dream-create"),
     path("<slug:ws>/dreams/", dreams.dream_list, name="dream-list"),
+    path("<slug:ws>/dreams/recheck/", dreams.dream_recheck, name="dream-recheck"),
     path("<slug:ws>/dreams/<int:pk>/", dreams.dream_detail, name="dream-detail"),
     path("<slug:ws>/dreams/<int:pk>/cancel/", dreams.dream_cancel, name="dream-cancel"),
     path("<slug:ws>/dreams/<int:pk>/review/", dreams.dream_review, name="dream-review"),

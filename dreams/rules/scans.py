@@ -170,6 +170,13 @@ def visible(text: str) -> str:
     return "".join(f"[U+{ord(each):04X}]" if _is_hidden(each) else each for each in text)
 
 
+def without_secrets(text: str) -> str:
+    """The text with whatever looks like a secret shortened to what tells it apart."""
+    for _, pattern in _SECRETS:
+        text = pattern.sub(lambda found: _masked(found[0]), text)
+    return text
+
+
 def _around(line: str, at: int) -> str:
     start = max(0, at - 40)
     return visible(line[start : start + EXCERPT]).strip()

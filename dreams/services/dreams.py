@@ -16,7 +16,7 @@ from dreams.remote.records import Dream as RemoteDream
 from dreams.rules import dream_states as states
 from dreams.services import audit
 from dreams.services.claims import LEASE, claim, release
-from dreams.services.following import note_progress
+from dreams.services.following import find_dreams, note_progress
 from dreams.services.refusals import Busy, Invalid, Refusal, Unsettled
 from dreams.services.snapshots import take_snapshot
 from dreams.services.vendor import watched
@@ -84,6 +84,15 @@ def _check_request(store: Store, session_ids: Sequence[str], model: str, instruc
         raise Invalid(
             f"{len(session_ids) - known} of the chosen sessions no longer exist. Reload the page and choose again."
         )
+
+
+def recheck_access(workspace: Workspace, *, by: User) -> bool:
+    """Asks the vendor, with one list call, whether it offers dreams to the workspace's key by now. Raises RemoteError
+    when it does not answer."""
+    check_can(by, workspace, "start_dream")
+    find_dreams(workspace)
+    workspace.refresh_from_db()
+    return workspace.dreams_refused_at is None
 
 
 def start_dream(dream: Dream) -> None:

@@ -45,7 +45,7 @@ def refresh_dreams(workspace: Workspace) -> None:
             listed = {r.id: r for r in gateway.dreams(statuses=[states.PENDING, states.RUNNING])}
     except RemoteError as error:
         for dream in due:
-            _follow_later(dream, error)
+            _follow_later(dream, error.words, error.retry_after)
         raise
     for dream in due:
         try:
@@ -55,12 +55,15 @@ def refresh_dreams(workspace: Workspace) -> None:
             else:
                 note_progress(dream, remote)
         except RemoteError as error:  # of this dream alone: it must not keep the others waiting
-            _follow_later(dream, error)
+            _follow_later(dream, error.words, error.retry_after)
+        except Exception:  # neither must one that the vendor describes in a way nobody thought of
+            log.exception("dream %s could not be followed", dream.pk)
+            _follow_later(dream, "What the vendor says of this dream could not be taken over. It is asked again.", 60)
 
 
-def _follow_later(dream: Dream, error: RemoteError) -> None:
-    again = timezone.now() + timedelta(seconds=error.retry_after or 15)
-    Dream.objects.filter(pk=dream.pk, state__in=states.FOLLOWED).update(problem=error.words[:500], next_check_at=again)
+def _follow_later(dream: Dream, words: str, seconds: float | None) -> None:
+    again = timezone.now() + timedelta(seconds=seconds or 15)
+    Dream.objects.filter(pk=dream.pk, state__in=states.FOLLOWED).update(problem=words[:500], next_check_at=again)
 
 
 def _fetch(dream: Dream) -> RemoteDream | None:
@@ -218,13 +221,15 @@ def _base_count(dream: Dream) -> int:
 
 
 def find_dreams(workspace: Workspace, *, since: datetime | None = None) -> int:
-    """Mirrors dreams that were started elsewhere; returns how many were new. Raises RemoteError."""
+    """Mirrors dreams that were started elsewhere; returns how many were new. Notes whether the vendor offers dreams to
+    this key at all. Raises RemoteError."""
     try:
         with watched(workspace) as gateway:
             listed = gateway.dreams(created_after=since)
     except NotEnrolled:
         Workspace.objects.filter(pk=workspace.pk).update(dreams_refused_at=timezone.now())
         return 0
+    Workspace.objects.filter(pk=workspace.pk, dreams_refused_at__isnull=False).update(dreams_refused_at=None)
     # A launch whose answer was lost must find its own dream first. Asked before what is known: a launch that is
     # accepted between the two questions is then known.
     lost = Dream.objects.filter(workspace=workspace, state__in=[states.LAUNCHING, states.UNKNOWN]).exists()

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from dreams.enqueue import enqueue
 from dreams.models import ApplyRun, Attachment, Dream, Store, Workspace
 from dreams.remote.errors import Refused, RemoteError
 from dreams.rules import dream_states
@@ -18,6 +19,7 @@ from dreams.services import (
     deployments,
     dreams,
     following,
+    health,
     reviews,
     search_index,
     sessions,
@@ -67,6 +69,8 @@ def sweep_workspace(workspace: Workspace) -> None:
         :STORES_A_SWEEP
     ]:
         attempt(stores.sync_store, store)
+    for store in health.stores_due(workspace):
+        enqueue("examine_store", store.pk)  # a task of its own: dreams must not wait while texts are compared
 
 
 def unreviewed(workspace: Workspace) -> list[Dream]:

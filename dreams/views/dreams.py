@@ -54,6 +54,7 @@ def dream_list(request: MemberRequest) -> HttpResponse:
         "query": f"show={show}&",
         "can_review": allows(request, "approve_review"),
         "live": any(dream.state in states.UNFINISHED for dream in page),
+        "dream_why_not": why_not(request, "start_dream"),
     }
     return answer(request, "dreams/list.html", "dreams/_list.html", context)
 
@@ -111,6 +112,7 @@ def _new_dream(request: MemberRequest, store: Store, form: DreamForm | None) -> 
         "refreshing": _refresh_sessions_behind(request),
         "mirror_at": request.workspace.sessions_listed_at,
         "why_not": why_not(request, "start_dream"),
+        "dream_why_not": why_not(request, "start_dream"),
     }
 
 
@@ -127,7 +129,7 @@ def _refresh_sessions_behind(request: MemberRequest) -> bool:
     listed = request.workspace.sessions_listed_at
     stale = request.workspace.connected and (listed is None or listed < timezone.now() - FRESH)
     if stale and request.method == "GET":
-        enqueue("refresh_workspace", request.workspace.pk)
+        enqueue("refresh_sessions", request.workspace.pk)
     return stale
 
 
@@ -176,6 +178,17 @@ def _latest(session: Session | None) -> dict[str, Any]:
         "speaker": session.agent_name or "Dreaming",
         "events_at": timezone.now(),
     }
+
+
+@require_POST
+@in_workspace
+def dream_recheck(request: MemberRequest) -> HttpResponse:
+    """Looks again whether the vendor offers dreams to this key."""
+    if service.recheck_access(request.workspace, by=request.user):
+        messages.success(request, "The vendor offers dreams to this key now.")
+    else:
+        messages.warning(request, "The vendor still offers no dreams to this key.")
+    return redirect("dream-list", ws=request.workspace.slug)
 
 
 @require_POST

@@ -40,6 +40,7 @@ TEMPLATES = {
     "setup": "home/setup",
     "inbox": "inbox/inbox",
     "search": "search/search",
+    "store-health": "health/store",
     "workspace-settings": "workspaces/settings",
     "workspace-key": "workspaces/settings",
     "change-detail": "reviews/detail",
@@ -52,7 +53,7 @@ TEMPLATES = {
 VERBS = {
     *("memory-refresh", "version-read"),
     *("healthz", "theme", "make-current", "store-refresh", "store-archive", "memory-delete"),
-    *("dream-cancel", "dream-review", "change-decide", "change-undo"),
+    *("dream-cancel", "dream-recheck", "dream-review", "change-decide", "change-undo"),
     *("review-accept-moves", "review-approve", "review-reopen", "run-confirm"),
 }
 # Nobody reads these as a whole: what makemigrations wrote.
