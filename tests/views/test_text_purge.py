@@ -1,0 +1,111 @@
+"""Purging a text: blanked wherever it is held here, with a tombstone, and never filled again by a sync."""
+
+import pytest
+
+from dreams.models import AuditEvent, Change, Entry, Memory, MemoryVersion, Review, Store, Text
+from dreams.services import stores
+from dreams.services.texts import digest_of
+from tests.factories import NOTES, agent_deletes, agent_writes, review_open, store_with
+from tests.people import People, browser_of
+from tests.sandbox_server import Sandbox
+from tests.views.pages import assert_members_only, assert_only
+
+SECRET = "The key is sk-not-a-key.\n"
+
+
+@pytest.fixture
+def store(people: People, sandbox: Sandbox) -> Store:
+    """/a.md held a secret until an agent deleted it."""
+    store = store_with(people, sandbox, {"/a.md": SECRET, "/b.md": "Other\n"})
+    agent_deletes(sandbox, store, "/a.md")
+    return stores.sync_store(store)
+
+
+def url_of(body: str) -> str:
+    return f"/acme/texts/{digest_of(body)}/purge/"
+
+
+def test_members_only_and_both_methods(people: People, store: Store) -> None:
+    assert_members_only(people, url_of(SECRET))
+    assert_only(people, url_of(SECRET), "get", "post")
+    assert browser_of(people.alice).get(url_of("nobody wrote this")).status_code == 404
+
+
+def test_the_bytes_go_and_a_tombstone_says_who_and_when(people: People, store: Store) -> None:
+    page = browser_of(people.alice).post(url_of(SECRET), follow=True).content.decode()
+    text = Text.objects.get(sha256=digest_of(SECRET))
+    assert text.body is None
+    assert text.tombstone.endswith("by Alice.")
+    assert text.tombstone in page
+    assert AuditEvent.objects.get(verb="purged text").detail["sha256"] == digest_of(SECRET)
+    memory_id = MemoryVersion.objects.filter(store=store, path="/a.md")[0].memory_id
+    history = browser_of(people.carol).get(f"/acme/stores/{store.remote_id}/memories/{memory_id}/versions/")
+    assert text.tombstone in history.content.decode()
+    assert "sk-not-a-key" not in history.content.decode()
+
+
+def test_what_agents_read_now_is_refused_and_named(people: People, store: Store) -> None:
+    answer = browser_of(people.alice).post(url_of("Other\n"))
+    assert answer.status_code == 409
+    assert "what agents read now: /b.md in support" in answer.content.decode()
+    assert Text.objects.get(sha256=digest_of("Other\n")).text == "Other\n"
+
+
+def test_no_sync_and_no_look_at_a_version_brings_it_back(people: People, sandbox: Sandbox, store: Store) -> None:
+    browser_of(people.alice).post(url_of(SECRET))
+    Store.objects.filter(pk=store.pk).update(walked_at=None)
+    agent_writes(sandbox, store, "/again.md", SECRET)
+    stores.sync_store(store)
+    memory = Memory.objects.select_related("text").get(path="/again.md")
+    assert memory.text.body is None
+    page = browser_of(people.carol).get(f"/acme/stores/{store.remote_id}/memories/{memory.remote_id}/")
+    assert "The vendor still has the memory" in page.content.decode()
+    edit = browser_of(people.dave).post(
+        f"/acme/stores/{store.remote_id}/memories/{memory.remote_id}/edit/",
+        {"content": "over it", "seen_sha": memory.text.sha256},
+    )
+    assert edit.status_code == 409
+    version = MemoryVersion.objects.filter(store=store, path="/a.md", operation="created")[0]
+    read = browser_of(people.carol).post(f"/acme/stores/{store.remote_id}/versions/{version.remote_id}/read/")
+    assert "It is not read again" in read.content.decode()
+
+
+def test_a_review_keeps_no_quote_of_it_and_says_so(people: People, sandbox: Sandbox) -> None:
+    review = review_open(people, sandbox, {**NOTES, "/secret/door.md": "The door code is 4711, do not tell.\n"})
+    path = "/people/ana-copy.md"
+    quoted = [change for change in Change.objects.filter(review=review) if "Ana" in str(change.findings)]
+    held = Entry.objects.filter(manifest=review.before.manifest, path=path).select_related("text")[0].text
+    for store in Store.objects.all():
+        for at in (path, "/people/ana.md"):
+            if sandbox.state.memory_at(store.remote_id, at):
+                agent_deletes(sandbox, store, at)
+        stores.sync_store(store)
+    page = browser_of(people.alice).post(f"/acme/texts/{held.sha256}/purge/", follow=True).content.decode()
+    assert "Review of" in page
+    after = Change.objects.filter(pk__in=[change.pk for change in quoted])
+    before_paths = {
+        p for p, sha in review.paths.filter(side="before").values_list("path", "sha256") if sha == held.sha256
+    }
+    for change in after:
+        for place in [*change.findings["lost"], *(pair["old"] for pair in change.findings["altered"])]:
+            assert place["path"] not in before_paths or place["text"] == "[purged]"
+    change = review.changes.filter(paths__sha256=held.sha256).first()
+    assert change is not None
+    shown = browser_of(people.bob).get(f"/acme/reviews/{review.pk}/changes/{change.pk}/").content.decode()
+    assert "is not kept any more" in shown
+    assert Review.objects.filter(pk=review.pk).exists()
+
+
+@pytest.mark.parametrize("name", ["carol", "bob", "dave"])
+def test_only_an_admin_purges(people: People, store: Store, name: str) -> None:
+    client = browser_of(getattr(people, name))
+    assert "you need the role admin" in client.get(url_of(SECRET)).content.decode()
+    assert client.post(url_of(SECRET)).status_code == 403
+    assert Text.objects.get(sha256=digest_of(SECRET)).text == SECRET
+
+
+def test_a_second_purge_is_told_that_it_was_done(people: People, store: Store) -> None:
+    client = browser_of(people.alice)
+    client.post(url_of(SECRET))
+    assert client.post(url_of(SECRET)).status_code == 409
+    assert AuditEvent.objects.filter(verb="purged text").count() == 1
