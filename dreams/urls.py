@@ -3,6 +3,7 @@
 from django.urls import path
 
 from dreams.views import (
+    agents,
     attachments,
     audit,
     dreams,
@@ -136,6 +137,11 @@ urlpatterns = [
     # Sessions
     path("<slug:ws>/sessions/", sessions.session_list, name="session-list"),
     path("<slug:ws>/sessions/<str:session_id>/", sessions.session_detail, name="session-detail"),
+    path("<slug:ws>/stores/<str:store_id>/sessions/", sessions.store_sessions, name="store-sessions"),
+    # Agents
+    path("<slug:ws>/agents/", agents.agent_list, name="agent-list"),
+    path("<slug:ws>/agents/<str:agent_id>/", agents.agent_detail, name="agent-detail"),
+    path("<slug:ws>/deployments/<str:deployment_id>/", agents.deployment_detail, name="deployment-detail"),
     # The workspace
     path("<slug:ws>/members/", members.member_list, name="member-list"),
     path("<slug:ws>/members/<int:pk>/", members.member_change, name="member-change"),

@@ -1,48 +1,60 @@
-"""Reads of sessions: the filtered list, one session's head, and which tool paths of a transcript are memories."""
+"""Reads of sessions: the filtered list, one session by its id, and which tool paths of a transcript are memories."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
-from dreams.models import Dream, Memory, MemoryVersion, Session, SessionMount, Store, Workspace
-from dreams.remote.records import Thread
+from dreams.models import (
+    Deployment,
+    Dream,
+    DreamSession,
+    Memory,
+    MemoryVersion,
+    Session,
+    SessionMount,
+    Store,
+    Workspace,
+)
+from dreams.queries.offers import READ
 from dreams.rules.paths import mount_path
-from dreams.rules.transcript_words import outcome_badge, span, status_badge
+from dreams.rules.transcript_words import outcome_badge, status_badge
 from dreams.rules.transcripts import memory_path
+
+Choice = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the filters of the list offer; stores as (vendor id, name), the rest as they occur."""
+    """What the filters of the list offer, each as (value, words): what occurs in the workspace."""
 
-    stores: list[tuple[str, str]]
-    agents: list[str]
-    statuses: list[tuple[str, str]]
-    outcomes: list[tuple[str, str]]
+    stores: list[Choice]
+    agents: list[Choice]
+    deployments: list[Choice]
+    statuses: list[Choice]
+    outcomes: list[Choice]
 
 
 def choices(workspace: Workspace) -> Choices:
-    """Stores that some session mounts, agents, statuses and outcome results that occur in the workspace."""
+    """Stores that some session mounts, and the agents, deployments, statuses and last results of sessions."""
     mine = Session.objects.filter(workspace=workspace)
     mounted = SessionMount.objects.filter(session__workspace=workspace).values("store_id")
     stores = Store.objects.filter(workspace=workspace, remote_id__in=mounted)
-    results = {
-        outcome.get("result", "")
-        for held in mine.exclude(outcomes=[]).values_list("outcomes", flat=True)
-        for outcome in held
-    }
+    # An agent renamed since is one agent still; one without an id goes by its name.
+    agents = mine.exclude(agent_name="").values_list("agent_id").annotate(name=Max("agent_name"))
+    used = mine.exclude(deployment_id="").values("deployment_id")
+    deployments = Deployment.objects.filter(workspace=workspace, remote_id__in=used)
+    statuses = mine.order_by("status").values_list("status", flat=True).distinct()
+    results = mine.exclude(outcome="").order_by("outcome").values_list("outcome", flat=True).distinct()
     return Choices(
         stores=list(stores.order_by("name", "pk").values_list("remote_id", "name")),
-        agents=list(
-            mine.exclude(agent_name="").order_by("agent_name").values_list("agent_name", flat=True).distinct()
-        ),
-        statuses=[
-            (s, status_badge(s)[1]) for s in mine.order_by("status").values_list("status", flat=True).distinct()
-        ],
-        outcomes=sorted((result, outcome_badge(result)[1]) for result in results if result),
+        agents=sorted(((id or name, name) for id, name in agents), key=lambda choice: choice[1]),
+        deployments=list(deployments.order_by("name", "pk").values_list("remote_id", "name")),
+        statuses=[(status, status_badge(status)[1]) for status in statuses],
+        outcomes=[(result, outcome_badge(result)[1]) for result in results],
     )
 
 
@@ -52,47 +64,66 @@ def sessions_of(
     q: str = "",
     store: str = "",
     agent: str = "",
+    deployment: str = "",
     status: str = "",
     outcome: str = "",
     since: date | None = None,
     until: date | None = None,
+    undreamt: bool = False,
 ) -> QuerySet[Session]:
-    """The sessions that pass all filters, newest first; both days are included, in UTC."""
+    """The sessions that pass all filters, newest first; both days are included, in UTC. `outcome` is the result of a
+    session's last one; `undreamt`: no dream that completed or still may has read it, and it runs none."""
     found = Session.objects.filter(workspace=workspace)
     if q:
         found = found.filter(Q(title__icontains=q) | Q(remote_id=q))
     if store:
         found = found.filter(Exists(SessionMount.objects.filter(session=OuterRef("pk"), store_id=store)))
     if agent:
-        found = found.filter(agent_name=agent)
+        found = found.filter(Q(agent_id=agent) | Q(agent_id="", agent_name=agent))
+    if deployment:
+        found = found.filter(deployment_id=deployment)
     if status:
         found = found.filter(status=status)
     if outcome:
-        found = found.filter(pk__in=_with_outcome(workspace, outcome))
+        found = found.filter(outcome=outcome)
     if since:
         found = found.filter(created_at__date__gte=since)
     if until:
         found = found.filter(created_at__date__lte=until)
+    if undreamt:
+        found = found.filter(never_dreamt())
     return found.order_by("-created_at", "-pk")
 
 
-def _with_outcome(workspace: Workspace, outcome: str) -> list[int]:
-    """By hand: SQLite cannot look into a JSON list, and few sessions have outcomes at all."""
-    held = Session.objects.filter(workspace=workspace).exclude(outcomes=[]).values_list("pk", "outcomes")
-    return [pk for pk, outcomes in held if any(o.get("result") == outcome for o in outcomes)]
+def never_dreamt() -> Q:
+    """No dream that completed or still may has read the session, and it is not the session of a dream itself."""
+    mine = {"dream__workspace": OuterRef("workspace"), "session_id": OuterRef("remote_id")}
+    read = DreamSession.objects.filter(dream__state__in=READ, **mine)
+    runs = Dream.objects.filter(workspace=OuterRef("workspace"), pipeline_session_id=OuterRef("remote_id"))
+    return ~Q(Exists(read)) & ~Q(Exists(runs))
 
 
 @dataclass(frozen=True, slots=True)
 class MountRow:
-    """A store that a session mounts; `store` is None when it is not in the mirror."""
+    """A store that a session mounts or wrote to, with how many of its memories it wrote. `store` is None when it is
+    not in the mirror, `mount` when it wrote without one: the session of a dream."""
 
-    mount: SessionMount
+    mount: SessionMount | None
     store: Store | None
+    wrote: int
+
+    @property
+    def words(self) -> str:
+        """What it may do there, or did."""
+        if self.wrote:
+            return f"wrote {self.wrote:,}"
+        return "reads" if self.mount and self.mount.access == "read_only" else "wrote nothing"
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A session in the list. `outcomes` are (badge, word); `runs` is the dream whose own session it is."""
+    """A session in the list. `outcomes` are (badge, word); `tokens` read and written anew, `cached` besides; `runs`
+    is the dream whose own session it is."""
 
     session: Session
     badge: str
@@ -100,108 +131,60 @@ class SessionRow:
     outcomes: list[tuple[str, str]]
     mounts: list[MountRow]
     tokens: int
+    cached: int
     cost: str
-    wrote: int
     runs: Dream | None
 
 
 def rows(workspace: Workspace, sessions: Sequence[Session]) -> list[SessionRow]:
     """The rows of one page; four queries whatever their number."""
     ids = [session.remote_id for session in sessions]
-    mounts = _mounts(workspace, sessions)
-    written = MemoryVersion.objects.filter(store__workspace=workspace, actor_kind="session", actor_id__in=ids)
-    wrote = dict(written.values_list("actor_id").annotate(Count("memory_id", distinct=True)))
+    mounts = mounts_of(workspace, sessions)
     dreams = Dream.objects.filter(workspace=workspace, pipeline_session_id__in=ids)
     runs = {dream.pipeline_session_id: dream for dream in dreams}
     return [
         SessionRow(
             session,
             *status_badge(session.status),
-            outcomes=[outcome_badge(outcome.get("result", "")) for outcome in session.outcomes],
-            mounts=mounts[session.pk],
+            outcomes=[outcome_badge(str(outcome.get("result", ""))) for outcome in session.outcomes],
+            mounts=mounts[session.remote_id],
             tokens=session.input_tokens + session.output_tokens,
-            cost=cost_of(session.cost_cents),
-            wrote=wrote.get(session.remote_id, 0),
+            cached=session.cache_read_input_tokens + session.cache_creation_input_tokens,
+            cost=cost_of(session),
             runs=runs.get(session.remote_id),
         )
         for session in sessions
     ]
 
 
-def _mounts(workspace: Workspace, sessions: Iterable[Session]) -> dict[int, list[MountRow]]:
-    found: dict[int, list[MountRow]] = {session.pk: [] for session in sessions}
-    mounts = list(SessionMount.objects.filter(session__in=list(found)).order_by("pk"))
-    ids = {mount.store_id for mount in mounts}
+def mounts_of(workspace: Workspace, sessions: Iterable[Session]) -> dict[str, list[MountRow]]:
+    """{session's id: the stores it mounts, then those it wrote without a mount}; three queries."""
+    sessions = list(sessions)
+    mounted = SessionMount.objects.filter(session__in=[s.pk for s in sessions if s.pk]).order_by("pk")
+    held: dict[int, list[SessionMount]] = defaultdict(list)
+    for mount in mounted:
+        held[mount.session_id].append(mount)
+    versions = MemoryVersion.objects.filter(
+        workspace=workspace, actor_kind="session", actor_id__in=[session.remote_id for session in sessions]
+    )
+    counts = versions.values_list("actor_id", "store__remote_id").annotate(Count("memory_id", distinct=True))
+    wrote: dict[str, dict[str, int]] = defaultdict(dict)
+    for session_id, store_id, count in counts.order_by("store"):
+        wrote[session_id][store_id] = count
+    ids = {mount.store_id for mounts in held.values() for mount in mounts} | {id for w in wrote.values() for id in w}
     stores = {store.remote_id: store for store in Store.objects.filter(workspace=workspace, remote_id__in=ids)}
-    for mount in mounts:
-        found[mount.session_id].append(MountRow(mount, stores.get(mount.store_id)))
+    found = {}
+    for session in sessions:
+        here, mounts = wrote[session.remote_id], held[session.pk]
+        rows = [MountRow(mount, stores.get(mount.store_id), here.pop(mount.store_id, 0)) for mount in mounts]
+        found[session.remote_id] = rows + [MountRow(None, stores.get(id), count) for id, count in here.items()]
     return found
 
 
-def cost_of(cents: Decimal | None) -> str:
+def cost_of(session: Session) -> str:
     """The vendor's list cost in whole units of its currency; "" when it told none."""
-    return "" if cents is None else f"{cents / 100:,.2f}"
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeRow:
-    """An outcome as it stands last."""
-
-    badge: str
-    label: str
-    description: str
-    explanation: str
-    round: int
-
-
-@dataclass(frozen=True, slots=True)
-class SessionAbout:
-    """The mirrored head of a session: what it mounts, wrote and cost, and which dreams read it."""
-
-    badge: str
-    status: str
-    outcomes: list[OutcomeRow]
-    mounts: list[MountRow]
-    wrote: list[Memory]
-    wrote_count: int
-    read_by: list[Dream]
-    runs: Dream | None
-    tokens: int
-    cost: str
-    active: str
-
-
-MOST_WRITTEN = 20
-
-
-def about(session: Session) -> SessionAbout:
-    """Everything the page of a session says beside its transcript."""
-    workspace = session.workspace
-    written = MemoryVersion.objects.filter(
-        store__workspace=workspace, actor_kind="session", actor_id=session.remote_id
-    )
-    changed = Memory.objects.filter(store__workspace=workspace, remote_id__in=written.values("memory_id"))
-    dreams = Dream.objects.filter(workspace=workspace).select_related("store")
-    badge, status = status_badge(session.status)
-    return SessionAbout(
-        badge=badge,
-        status=status,
-        outcomes=[_outcome(outcome) for outcome in session.outcomes],
-        mounts=_mounts(workspace, [session])[session.pk] if session.pk else [],
-        wrote=list(changed.select_related("store").defer("text").order_by("path")[:MOST_WRITTEN]),
-        wrote_count=written.values("memory_id").distinct().count(),
-        read_by=list(dreams.filter(session_links__session_id=session.remote_id).order_by("-requested_at")),
-        runs=dreams.filter(pipeline_session_id=session.remote_id).first(),
-        tokens=session.input_tokens + session.output_tokens,
-        cost=cost_of(session.cost_cents),
-        active=span(session.active_seconds) if session.active_seconds else "",
-    )
-
-
-def _outcome(outcome: Mapping[str, object]) -> OutcomeRow:
-    badge, label = outcome_badge(str(outcome.get("result", "")))
-    told = (str(outcome.get(key) or "") for key in ("description", "explanation"))
-    return OutcomeRow(badge, label, *told, round=int(outcome.get("iteration") or 0) + 1)
+    cents: Decimal | None = session.cost_cents
+    return "" if cents is None else f"{cents / 100:,.2f} {session.currency}".strip()
 
 
 def session_of_dream(dream: Dream) -> Session | None:
@@ -248,31 +231,3 @@ def _mount_paths(session: Session) -> dict[str, str]:
     dream = dreams.select_related("output_store").first()
     output = dream.output_store if dream else None
     return {mount_path(output.name): output.remote_id} if output else {}
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadRow:
-    """A thread in the list of threads; `depth` says how far it is indented."""
-
-    thread: Thread
-    badge: str
-    status: str
-    depth: int
-
-
-def thread_rows(threads: Iterable[Thread]) -> list[ThreadRow]:
-    """The threads below their parents, each level in the order of their beginning; those without a known parent, and
-    those that only hang on each other, at the top."""
-    left = {thread.id: thread for thread in sorted(threads, key=lambda thread: thread.created_at)}
-    tops = [id for id, thread in left.items() if thread.parent_id not in left]
-    found: list[ThreadRow] = []
-    while left:
-        waiting = [(id, 0) for id in reversed(tops or list(left)[:1])]
-        while waiting:
-            id, depth = waiting.pop()
-            if thread := left.pop(id, None):
-                found.append(ThreadRow(thread, *status_badge(thread.status), depth=depth))
-                below = [other.id for other in left.values() if other.parent_id == id]
-                waiting.extend((child, depth + 1) for child in reversed(below))
-        tops = []
-    return found

@@ -60,13 +60,14 @@ class Note(_Part):
 
 @dataclass(frozen=True, slots=True)
 class Outcome(_Part):
-    """An outcome asked for (`result` is "asked") or one evaluation of it; `round` counts from 1."""
+    """An outcome asked for (`result` is "asked") or one evaluation of it; `round` counts from 1, 0 where not told."""
 
     kind: ClassVar[str] = "outcome"
     result: str
     text: Text
     round: int = 0
     rubric: Text = Text("")
+    outcome_id: str = ""
 
     @property
     def badge(self) -> tuple[str, str]:

@@ -80,6 +80,20 @@ def latest(turns: Sequence[Turn], count: int) -> list[Turn]:
     return kept[::-1]
 
 
+def evaluations_of(turns: Iterable[Turn]) -> dict[str, list[Outcome]]:
+    """{outcome's id: it as asked for, then each evaluation of it}, in the order of the transcript."""
+    found: dict[str, list[Outcome]] = {}
+    for part in (part for turn in turns for part in turn.parts):
+        if isinstance(part, Outcome):
+            found.setdefault(part.outcome_id, []).append(part)
+    return found
+
+
+def troubles_of(turns: Iterable[Turn]) -> list[Note]:
+    """What somebody should look at: refusals, errors, calls that wait for a person."""
+    return [part for turn in turns for part in turn.parts if isinstance(part, Note) and part.bad]
+
+
 def tool_paths(events: Iterable[Mapping[str, Any]]) -> set[str]:
     """The file paths that tools were called with."""
     asked = (mapping(event.get("input")) for event in events if _type(event) in _USES)
@@ -148,15 +162,18 @@ class _Reader:
 
 def _told(kind: str, event: Mapping[str, Any]) -> list[tuple[str, Part]]:
     """Everything beside words and tools."""
+    outcome = string(event.get("outcome_id"))
     if kind == "user.define_outcome":
         rubric = mapping(event.get("rubric"))
         words = string(rubric.get("content")) or string(rubric.get("file_id"))
-        return [("outcome", Outcome("asked", _cut(string(event.get("description"))), rubric=_cut(words)))]
+        asked = Outcome("asked", _cut(string(event.get("description"))), 0, _cut(words), outcome)
+        return [("outcome", asked)]
     if kind == "span.outcome_evaluation_end":
         turn = event.get("iteration")
         round = turn + 1 if isinstance(turn, int) and not isinstance(turn, bool) else 0
         result = string(event.get("result")) or "unknown"
-        return [("outcome", Outcome(result, _cut(string(event.get("explanation"))), round))]
+        told = Outcome(result, _cut(string(event.get("explanation"))), round, outcome_id=outcome)
+        return [("outcome", told)]
     if kind in ("agent.thread_message_sent", "agent.thread_message_received"):
         way = "to" if kind.endswith("sent") else "from"
         thread, name = (string(event.get(f"{way}_{what}")) for what in ("session_thread_id", "agent_name"))

@@ -1,4 +1,4 @@
-"""The pages of sessions: the list from the mirror, and a transcript read through from the vendor."""
+"""The pages of sessions: the list, those of one store, and a transcript read through from the vendor."""
 
 from typing import Any
 
@@ -9,11 +9,14 @@ from django.views.decorators.http import require_GET
 
 from dreams.forms.sessions import SessionFilters
 from dreams.models import Session
+from dreams.queries import session_page
 from dreams.queries import sessions as queries
-from dreams.remote.errors import RemoteError
-from dreams.rules.transcripts import tool_paths, turns_of
+from dreams.queries import store_sessions as of_store
+from dreams.remote.errors import NotFound, RemoteError
+from dreams.rules.transcripts import evaluations_of, tool_paths, troubles_of, turns_of
 from dreams.services import sessions as service
 from dreams.views.lookup import MemberRequest, answer, in_workspace
+from dreams.views.stores import find_store, store_frame
 
 
 @require_GET
@@ -45,26 +48,54 @@ def session_detail(request: MemberRequest, session_id: str) -> HttpResponse:
     session = queries.find_session(request.workspace, session_id)
     if session is None:
         raise Http404
+    thread_id = request.GET.get("thread") or None
+    about = session_page.about(session)
     context = {
         "session": session,
-        "about": queries.about(session),
-        "thread_id": request.GET.get("thread", ""),
+        "about": about,
+        "outcomes": about.outcomes,
+        "thread_id": thread_id or "",
         "mirror_at": request.workspace.sessions_listed_at,
     }
-    context |= _transcript(session, request.GET.get("thread") or None)
-    return render(request, "sessions/detail.html", context)
+    return render(request, "sessions/detail.html", context | _transcript(session, about, thread_id))
 
 
-def _transcript(session: Session, thread_id: str | None) -> dict[str, Any]:
+def _transcript(session: Session, about: session_page.SessionAbout, thread_id: str | None) -> dict[str, Any]:
     try:
         read = service.read_transcript(session, thread_id=thread_id)
+    except NotFound as error:  # of a thread that is not found only a sentence, of the session its own words
+        return {"problem": error.words} if thread_id else {"vanished": True}
     except RemoteError as error:
         return {"problem": error.words}
     raw = [event.raw for event in read.events]
-    speaker = next((thread.agent_name for thread in read.threads if thread.id == thread_id), session.agent_name)
+    turns = turns_of(raw, memories=queries.memories_at(session, tool_paths(raw)))
+    speaker = next((session_page.thread_name(t) for t in read.threads if t.id == thread_id), session.agent_name)
     return {
         "speaker": speaker or "Agent",
-        "turns": turns_of(raw, memories=queries.memories_at(session, tool_paths(raw))),
-        "threads": queries.thread_rows(read.threads),
+        "turns": turns,
+        "troubles": troubles_of(turns),
+        "outcomes": about.outcomes if thread_id else session_page.with_rounds(about.outcomes, evaluations_of(turns)),
+        "threads": session_page.thread_rows(read.threads),
         "cut": read.cut,
     }
+
+
+@require_GET
+@in_workspace
+def store_sessions(request: MemberRequest, store_id: str) -> HttpResponse:
+    """The sessions around one store, or its whole line: who could read, write and did, and how well they did."""
+    store = find_store(request, store_id)
+    scope = "line" if request.GET.get("scope") == "line" else "store"
+    show = request.GET.get("show") if request.GET.get("show") in of_store.SHOWS else "all"
+    page = Paginator(of_store.sessions_around(store, scope=scope, show=show), 50).get_page(request.GET.get("page"))
+    context = {
+        **store_frame(request, store, "sessions"),
+        "scope": scope,
+        "show": show,
+        "counts": of_store.counts(store, scope=scope),
+        "page": page,
+        "rows": of_store.rows(store, list(page), scope=scope),
+        "success": of_store.success_around(store, scope=scope),
+        "query": f"scope={scope}&show={show}&",
+    }
+    return answer(request, "stores/sessions.html", "stores/_sessions.html", context)

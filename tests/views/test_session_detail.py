@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from dreams.models import Memory, Session, Store, User
-from dreams.queries.sessions import thread_rows
+from dreams.queries.session_page import thread_rows
 from dreams.remote.records import Thread
 from dreams.services import sessions
 from tests.factories import dream_completed, put_session, store_with
@@ -115,6 +115,93 @@ def test_outcomes_failures_and_unknown_kinds_are_told(people: People, sandbox: S
         assert words in body
 
 
+def test_each_iteration_of_an_outcome_stands_beside_its_final_result(
+    people: People, sandbox: Sandbox, session: Session
+) -> None:
+    say(
+        sandbox,
+        session.remote_id,
+        {"type": "user.define_outcome", "outcome_id": "outc_1", "description": "A model", "rubric": {}},
+        *(
+            {
+                "type": "span.outcome_evaluation_end",
+                "id": f"sevt_round_{number}",
+                "outcome_id": "outc_1",
+                "iteration": number,
+                "result": result,
+                "explanation": f"Because {number}.",
+            }
+            for number, result in enumerate(["needs_revision", "satisfied"])
+        ),
+        {"type": "user.define_outcome", "outcome_id": "outc_2", "description": "Another", "rubric": {}},
+    )
+    final = {"result": "satisfied", "iteration": 1, "explanation": "Because 1.", "description": "A model"}
+    for id in ("outc_1", ""):  # mirrored before ids were kept: matched by the order
+        Session.objects.filter(pk=session.pk).update(outcomes=[{"id": id, **final}])
+        aside = unescape(page(people.carol, url(session))).split("<aside", 1)[1]
+        assert aside.count('<ol class="rounds">') == 1
+        assert re.findall(r'href="#(sevt_round_\d)">iteration (\d)<', aside) == [
+            ("sevt_round_0", "1"),
+            ("sevt_round_1", "2"),
+        ]
+        told = ("2 iterations", "Because 0.", "Because 1.", "Needs revision", "Satisfied", "Another", "Not begun")
+        assert all(words in aside for words in told)
+    sandbox.faults([{"method": "GET", "path": "/v1/sessions/*", "times": 1, "kind": "status", "status": 529}])
+    aside = page(people.carol, url(session)).split("<aside", 1)[1]
+    assert "Because 1." in aside and "rounds" not in aside, "the final result stays when the vendor fails"
+
+
+def test_refusals_and_errors_are_named_at_the_side_and_lead_to_their_place(
+    people: People, sandbox: Sandbox, session: Session
+) -> None:
+    error = {"type": "model_overloaded_error", "message": "<busy>", "retry_status": {"type": "retrying"}}
+    say(
+        sandbox,
+        session.remote_id,
+        {"type": "session.error", "id": "sevt_error", "error": error},
+        {"type": "session.status_idle", "id": "sevt_no", "stop_reason": {"type": "refusal"}},
+    )
+    body = page(people.carol, url(session))
+    assert '<a class="bad" href="#sevt_error">Error, model overloaded: &lt;busy&gt; It is tried again.</a>' in body
+    assert '<a class="bad" href="#sevt_no">Refused to go on.</a>' in body
+    assert '<p class="bad" id="sevt_no">' in body
+
+
+def test_what_was_used_is_drawn_and_told(people: People, session: Session) -> None:
+    used = {"input_tokens": 100, "output_tokens": 0, "cache_read_input_tokens": 300, "cache_creation_input_tokens": 0}
+    Session.objects.filter(pk=session.pk).update(**used, cost_cents=187, currency="USD", active_seconds=90)
+    body = page(people.carol, url(session))
+    assert re.findall(r'<rect data-part="(\w+)" x="(\d+)" y="0" width="(\d+)"', body) == [
+        ("fresh", "0", "60"),
+        ("cached", "60", "180"),
+    ]
+    assert "1.87 USD" in body
+    assert "1 min 30 s at work" in body
+
+
+def test_who_works_in_a_thread_is_told_by_roster_model_or_that_it_was_made_up(
+    people: People, sandbox: Sandbox, session: Session
+) -> None:
+    def thread(id: str, parent: str | None, agent: dict[str, str], status: str = "idle") -> None:
+        now = sandbox.state.stamp()
+        head = {"id": id, "type": "session_thread", "session_id": session.remote_id, "parent_thread_id": parent}
+        times = {"created_at": now, "updated_at": now, "archived_at": None}
+        sandbox.state.put("thread", {**head, "agent": agent, "status": status, **times}, parent=session.remote_id)
+
+    with sandbox.state.transaction():
+        thread("sthr_1", None, {"type": "agent", "id": "a", "name": "Helper"})
+        thread("sthr_2", "sthr_1", {"type": "agent", "id": "b", "name": "<i>Quill</i>"}, "dreaming_up")
+        thread("sthr_3", "sthr_2", {"type": "inline", "name": "Summer"})
+        thread("sthr_4", "sthr_1", {"type": "advisor", "model": "claude-opus-5"})
+    body = page(people.carol, url(session))
+    nav = body[body.index('<nav aria-label="Threads">') :]
+    nav = nav[: nav.index("</nav>")]
+    assert [int(depth) for depth in re.findall(r'data-depth="(\d)"', nav)] == [0, 1, 2, 1]
+    for words in ("&lt;i&gt;Quill&lt;/i&gt;", "Dreaming up", "Summer", "made up for this session", "claude-opus-5"):
+        assert words in nav
+    assert nav.count('aria-current="page"') == 1
+
+
 def test_a_hostile_transcript_is_text_and_nothing_else(people: People, sandbox: Sandbox, session: Session) -> None:
     attack = "<script>alert(1)</script> ![x](https://evil.example/x.png) \x00\u202e"
     say(
@@ -175,7 +262,9 @@ def test_the_head_tells_mounts_memories_written_and_dreams_that_read_it(
     body = page(people.carol, url(session))
     for words in (f"/mnt/memory/{store.name}", "reads and writes", "/people/ana.md", f'"/acme/dreams/{dream.pk}/"'):
         assert words in body
-    assert "2 memories in all" in body
+    assert "/gone.md" in body and "1 version, removed since" in body
+    wrote(session, store, *(f"/more/{number}.md" for number in range(20)))
+    assert "22 memories in all; the 20 written last are listed." in page(people.carol, url(session))
 
 
 @pytest.mark.parametrize(
@@ -200,8 +289,10 @@ def test_a_session_that_the_vendor_deleted_keeps_its_head(people: People, sandbo
     session = session_row(store, title="Long gone")
     body = page(people.carol, url(session))
     assert "Long gone" in body
-    assert "The API does not find it" in body
-    assert "its transcript is gone" in page(people.carol, url(session))
+    assert "its transcript is gone with it" in body
+    assert "Nothing was said yet" not in body and "Reload to try again" not in body
+    assert Session.objects.get(pk=session.pk).gone_at is not None
+    assert "its transcript is gone with it" in page(people.carol, url(session))
 
 
 def test_a_transcript_that_is_too_long_says_so(

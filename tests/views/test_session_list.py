@@ -43,17 +43,48 @@ def test_the_newest_comes_first(people: People, store: Store) -> None:
 def test_each_filter_keeps_what_it_names(people: People, store: Store) -> None:
     plain = session_row(store, title="Plain", days=1)
     other = session_row(store, title="Other", access="none", agent_name="Clerk", status="running", days=10)
-    Session.objects.filter(pk=other.pk).update(outcomes=[{"result": "failed", "iteration": 0}])
+    Session.objects.filter(pk=other.pk).update(outcome="failed", agent_id="agent_7", deployment_id="depl_9")
+    dream_row(store, other)
     day = (timezone.now() - timedelta(days=5)).date().isoformat()
     assert listed(people, f"?store={store.remote_id}") == [plain.remote_id]
     assert listed(people, "?q=lai") == [plain.remote_id]
     assert listed(people, f"?q={other.remote_id}") == [other.remote_id]
-    assert listed(people, "?agent=Clerk") == [other.remote_id]
+    assert listed(people, "?agent=agent_7") == [other.remote_id]
+    assert listed(people, "?agent=Helper") == [plain.remote_id], "one without an id goes by its name"
+    assert listed(people, "?deployment=depl_9") == [other.remote_id]
+    assert listed(people, "?undreamt=on") == [plain.remote_id]
     assert listed(people, "?status=running") == [other.remote_id]
     assert listed(people, "?outcome=failed") == [other.remote_id]
     assert listed(people, f"?since={day}") == [plain.remote_id]
     assert listed(people, f"?until={day}") == [other.remote_id]
-    assert listed(people, "?agent=Clerk&status=idle") == []
+    assert listed(people, "?agent=agent_7&status=running&outcome=failed&q=oth") == [other.remote_id]
+    assert listed(people, "?agent=agent_7&status=idle") == []
+
+
+def test_a_dream_that_failed_read_nothing_and_the_session_of_a_dream_is_never_offered(
+    people: People, store: Store
+) -> None:
+    tried, own = session_row(store), session_row(store, access="none")
+    dream_row(store, tried, state="failed", pipeline_session_id=own.remote_id)
+    assert listed(people, "?undreamt=on") == [tried.remote_id]
+
+
+def test_the_filters_stay_in_the_address_of_the_next_page(people: People, store: Store) -> None:
+    for number in range(51):
+        session_row(store, title=f"Ticket {number}", outcome="max_iterations_reached")
+    body = browser_of(people.carol).get(f"{URL}?q=ticket&outcome=max_iterations_reached&undreamt=on").content.decode()
+    assert 'href="?q=ticket&amp;outcome=max_iterations_reached&amp;undreamt=on&amp;page=2"' in body
+    assert '<option value="max_iterations_reached" selected>Gave up</option>' in body
+    assert 'name="undreamt" value="on" checked' in body
+
+
+def test_a_result_or_status_of_tomorrow_can_be_chosen_and_is_shown(people: People, store: Store) -> None:
+    session = session_row(store, status="hibernating")
+    Session.objects.filter(pk=session.pk).update(outcome="<b>new</b>", outcomes=[{"result": "<b>new</b>"}])
+    body = browser_of(people.carol).get(f"{URL}?outcome=%3Cb%3Enew%3C/b%3E&status=hibernating").content.decode()
+    assert session.remote_id in body
+    assert "<b>new</b>" not in body
+    assert "Hibernating" in body
 
 
 def test_both_days_of_a_range_are_included(people: People, store: Store) -> None:
@@ -70,14 +101,15 @@ def test_a_day_that_is_none_is_said(people: People, store: Store) -> None:
 
 
 def test_a_row_tells_outcomes_cost_tokens_and_what_it_wrote(people: People, store: Store) -> None:
-    session = session_row(store, cost_cents=Decimal("187.5"), access="read_only")
+    session = session_row(store, cost_cents=Decimal("187.5"), currency="USD", access="read_only")
+    session_row(store, access="read_only")
     outcomes = [{"result": "satisfied", "iteration": 0}, {"result": "brand_new", "iteration": 1}]
     Session.objects.filter(pk=session.pk).update(outcomes=outcomes)
     wrote(session, store, "/a.md", "/b.md")
     body = browser_of(people.carol).get(URL).content.decode()
-    for words in ("Satisfied", "Brand new", "1.88", "1,000", "reads", store.name):
+    for words in ("Satisfied", "Brand new", "1.88 USD", "1,000", "reads", store.name):
         assert words in body
-    assert re.search(r'data-label="Wrote"><span class="unit">wrote </span>2<', body)
+    assert re.search(rf'{store.name}</a> <span class="num">wrote 2</span>', body)
 
 
 def test_a_session_that_runs_a_dream_says_which_and_a_deleted_one_that_it_is(people: People, store: Store) -> None:
