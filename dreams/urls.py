@@ -79,34 +79,6 @@ urlpatterns = [
     path("<slug:ws>/texts/<str:sha>/purge/", versions.text_purge, name="text-purge"),
     # Search
     path("<slug:ws>/search/", search.search, name="search"),
-    # Versions of a memory
-    path(
-        "<slug:ws>/stores/<str:store_id>/memories/<str:memory_id>/versions/",
-        versions.memory_versions,
-        name="memory-versions",
-    ),
-    path(
-        "<slug:ws>/stores/<str:store_id>/memories/<str:memory_id>/refresh/",
-        versions.memory_refresh,
-        name="memory-refresh",
-    ),
-    path(
-        "<slug:ws>/stores/<str:store_id>/versions/<str:version_id>/read/", versions.version_read, name="version-read"
-    ),
-    path(
-        "<slug:ws>/stores/<str:store_id>/versions/<str:version_id>/turn/", versions.version_turn, name="version-turn"
-    ),
-    path(
-        "<slug:ws>/stores/<str:store_id>/versions/<str:version_id>/restore/",
-        versions.version_restore,
-        name="version-restore",
-    ),
-    path(
-        "<slug:ws>/stores/<str:store_id>/versions/<str:version_id>/redact/",
-        versions.version_redact,
-        name="version-redact",
-    ),
-    path("<slug:ws>/texts/<str:sha>/purge/", versions.text_purge, name="text-purge"),
     # Dreams
     path("<slug:ws>/stores/<str:store_id>/dream/", dreams.dream_create, name="dream-create"),
     path("<slug:ws>/dreams/", dreams.dream_list, name="dream-list"),

@@ -1,4 +1,4 @@
-"""Which call wrote a file: the surest that fits, between the write before and the write, whatever shape events have."""
+"""Which call wrote a file: the surest that fits, between the write before and the write; any event is taken."""
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
