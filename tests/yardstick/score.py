@@ -165,6 +165,8 @@ def _lost(dream: Dream, reported: _Reported, found: Score) -> int:
     harms = [old for old in dream.olds.values() if old.harmful]
     row.truth = len(harms)
     found.missed += [f"lost {old.path}: {old.text}" for old in harms if old.id not in reported.lost]
+    others = [old for old in dream.olds.values() if old.fate == "gone" and not old.harmful and old.kind != _HEADING]
+    found.shares["called lost, gone for a reason"] = (sum(old.id in reported.lost for old in others), len(others))
     for band in BANDS:
         surviving = [old for old in dream.olds.values() if old.to and old.to[0].band == band and old.kind != _HEADING]
         found.shares[f"called lost but there, {band}"] = (alarms[band], len(surviving))
