@@ -56,6 +56,7 @@ class Recording:
         self.thread = ""  # the child thread that speaks now; "" is the session's own
         self.primary = state.new_id("sthr")
         self.threads: list[Json] = []
+        self.open: list[tuple[Json, str]] = []  # those that were handed work and have not answered, with their names
         self.crew: dict[str, Json] = {}  # agents that may be given a thread, by short name
         self.texts: dict[str, str] = {}  # what "@put" may write, by path
         self.usage = dict.fromkeys(USAGE, 0)
@@ -333,50 +334,49 @@ class Recording:
     # Threads of a coordinator
 
     def do_thread(self, step: Step) -> None:
-        """ "@thread agent": the coordinator hands work over; what follows happens in the child's thread."""
-        agent, child = self.crew[step.arg], self.state.new_id("sthr")
-        names = {"session_thread_id": child, "agent_name": agent["name"]}
+        """ "@thread agent": work is handed over, and what follows happens in the child's thread, which may hand parts
+        of it on. "@thread + name" makes an agent up on the spot."""
+        if step.arg.startswith("+ "):
+            known = next(iter(self.crew.values()))
+            shape = {key: value for key, value in known.items() if key not in ("id", "version")}
+            agent = {**shape, "type": "inline", "name": step.arg[2:], "description": None, "system": None}
+        else:
+            agent = self.crew[step.arg]
+        self.hand_over(agent, agent["name"], step.body)
+
+    def do_advise(self, step: Step) -> None:
+        """ "@advise model": a question to an advisor, a line "==>", its answer."""
+        question, _, answer = step.body.partition("\n==>\n")
+        self.hand_over({"type": "advisor", "model": step.arg}, "advisor", question)
+        self.do_back(Step("back", "", answer))
+
+    def hand_over(self, agent: Json, name: str, words: str) -> None:
+        """A new thread below the one that speaks now; it speaks from here on."""
+        child, parent, sent = self.state.new_id("sthr"), self.thread or self.primary, text_content(words)
+        names: Json = {"session_thread_id": child, "agent_name": name}
         self.emit("session.thread_created", **names, workflow_run_id=None)
-        sent = text_content(step.body)
-        self.respond(
-            "agent.thread_message_sent",
-            len(step.body),
-            to_session_thread_id=child,
-            to_agent_name=agent["name"],
-            content=sent,
-        )
+        told: Json = {"to_session_thread_id": child, "to_agent_name": name, "content": sent}
+        self.respond("agent.thread_message_sent", len(words), **told)
         self.emit("session.thread_status_running", **names)
-        self.threads.append({"id": child, "agent": agent, "created_at": self.stamp()})
+        thread = {"id": child, "agent": agent, "parent_thread_id": parent, "created_at": self.stamp()}
+        self.threads.append(thread)
+        self.open.append((thread, name))
         self.thread = child
-        self.emit(
-            "agent.thread_message_received", from_session_thread_id=self.primary, from_agent_name=None, content=sent
-        )
+        asked: Json = {"from_session_thread_id": parent, "from_agent_name": None, "content": sent}
+        self.emit("agent.thread_message_received", **asked)
 
     def do_back(self, step: Step) -> None:
-        """The child answers, and the coordinator goes on."""
-        child, agent = self.thread, self.threads[-1]["agent"]
-        answer = text_content(step.body)
-        self.respond(
-            "agent.thread_message_sent",
-            len(step.body),
-            to_session_thread_id=self.primary,
-            to_agent_name=None,
-            content=answer,
-        )
-        ended = {
-            "session_thread_id": child,
-            "agent_name": agent["name"],
-            "stop_reason": {"type": "end_turn"},
-            "stop_details": None,
-        }
+        """The child answers, and the one that asked it goes on."""
+        (thread, name), answer = self.open.pop(), text_content(step.body)
+        child, parent = thread["id"], thread["parent_thread_id"]
+        told: Json = {"to_session_thread_id": parent, "to_agent_name": None, "content": answer}
+        self.respond("agent.thread_message_sent", len(step.body), **told)
+        stop = {"stop_reason": {"type": "end_turn"}, "stop_details": None}
+        ended: Json = {"session_thread_id": child, "agent_name": name, **stop}
         self.emit("session.thread_status_idle", **ended)
-        self.threads[-1]["updated_at"] = self.stamp()
-        self.thread = ""
+        thread["updated_at"] = self.stamp()
+        self.thread = "" if parent == self.primary else parent
         self.emit("session.thread_status_idle", **ended)
         self.unread += len(step.body)
-        self.emit(
-            "agent.thread_message_received",
-            from_session_thread_id=child,
-            from_agent_name=agent["name"],
-            content=answer,
-        )
+        heard: Json = {"from_session_thread_id": child, "from_agent_name": name, "content": answer}
+        self.emit("agent.thread_message_received", **heard)

@@ -131,22 +131,33 @@ class World:
         })  # fmt: skip
 
     def add_agent(self, key: str) -> None:
-        """An agent; a roster makes it a coordinator of agents added before."""
+        """An agent; a roster, or `inline` (it may make agents up), lets it call others: those added before."""
         plan = self.plan["agents"][key]
-        crew = [{name: self.agents[k][name] for name in ("id", "type", "version")} for k in plan.get("roster", [])]
-        team = {"type": "enabled", "inline_agents": {"type": "enabled"}, "predefined_agents": crew}
         self.agents[key] = {
             "id": self.state.new_id("agent"), "type": "agent", "version": plan["version"], "name": plan["name"],
             "description": plan["description"], "system": plan["system"].strip(), "tools": TOOLS, "skills": [],
             "model": {"id": plan["model"], "speed": "standard"}, "mcp_servers": [], "metadata": {},
-            "multiagent": {
-                "type": "multiagent_20261001", "advisor": {"type": "disabled"}, "subagents": team,
-                "workflows": {"type": "disabled"},
-            } if crew else None,
-            "execution_identity": {"type": "service_account"}, "created_at": self.at(plan["start"]),
-            "updated_at": self.at(plan["start"]), "archived_at": None,
+            "multiagent": self.multiagent(plan), "execution_identity": {"type": "service_account"},
+            "created_at": self.at(plan["start"]), "updated_at": self.at(plan["start"]),
+            "archived_at": self.at(plan["archived"]) if "archived" in plan else None,
         }  # fmt: skip
         self.state.put("agent", self.agents[key])
+
+    def multiagent(self, plan: Json) -> Json | None:
+        """Its roster in the shape that the plan names, the newer one if none; "agent 3" is called at version 3."""
+        crew: list[Json] = []
+        for entry in plan.get("roster", []):
+            key, _, version = entry.partition(" ")
+            agent = self.agents[key]
+            crew.append({"id": agent["id"], "type": "agent", "version": int(version or agent["version"])})
+        if plan.get("shape") == "coordinator":
+            return {"type": "coordinator", "agents": [*crew, {"type": "advisor", "model": plan["advisor"]}]}
+        if not crew and not plan.get("inline"):
+            return None
+        advisor = {"type": "enabled", "model": plan["advisor"]} if "advisor" in plan else {"type": "disabled"}
+        team = {"type": "enabled", "inline_agents": {"type": "enabled"}, "predefined_agents": crew}
+        off = {"type": "disabled"}
+        return {"type": "multiagent_20261001", "advisor": advisor, "subagents": team, "workflows": off}
 
     def add_store(self, key: str, plan: Json) -> None:
         """An empty memory store."""
@@ -178,15 +189,17 @@ class World:
     def add_deployment(self, key: str, plan: Json) -> None:
         """A deployment, with the stores that are in use at the end."""
         agent = self.agents[plan["agent"]]
-        paused, cron = plan.get("paused", False), plan.get("cron")
+        paused, cron = plan.get("paused"), plan.get("cron")
+        reason = {"type": "manual"} if paused == "manual" else {"type": "error", "error": {"type": paused}}
         self.state.put("deployment", {
             "id": self.deployments[key], "type": "deployment", "name": plan["name"],
             "description": plan["description"],
-            "agent": {name: agent[name] for name in ("id", "type", "version")}, "environment_id": self.environment,
+            "agent": {"id": agent["id"], "type": "agent", "version": plan.get("version", agent["version"])},
+            "environment_id": self.environment,
             "initial_events": [{"type": "user.message", "content": dream_session.text_content(plan["message"])}],
             "resources": self.resources(plan), "vault_ids": [], "metadata": {}, "budget": None,
             "schedule": {"type": "cron", "expression": cron, "timezone": plan["timezone"]} if cron else None,
-            "status": "paused" if paused else "active", "paused_reason": {"type": "manual"} if paused else None,
+            "status": "paused" if paused else "active", "paused_reason": reason if paused else None,
             "created_at": self.at(plan["start"]), "updated_at": self.at(plan["updated"]), "archived_at": None,
         })  # fmt: skip
 

@@ -98,7 +98,7 @@ def test_dreams_sessions_threads_and_events_are_read(demo: Gateway) -> None:
 
 def test_agents_and_deployments_are_read(demo: Gateway) -> None:
     agents = {agent.id: agent for agent in demo.agents()}
-    assert any(agent.multiagent for agent in agents.values())
+    assert {agent.multiagent.get("type") for agent in agents.values()} == {None, "coordinator", "multiagent_20261001"}
     deployments = demo.deployments()
     assert len(deployments) >= 4
     for deployment in deployments:

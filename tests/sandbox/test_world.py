@@ -88,10 +88,13 @@ def test_the_world_has_what_it_promises(client: anthropic.Anthropic, state: Stat
     pipelines = {dream.session_id for dream in dreams}
     sessions = [session.id for session in client.beta.sessions.list(limit=100) if session.id not in pipelines]
     assert len(sessions) == len(set(sessions)) == 40
-    assert len(list(client.beta.deployments.list())) == 4
-    agents = list(client.beta.agents.list())
-    assert len(agents) == 3
-    assert [agent.name for agent in agents if agent.multiagent] == ["Harbourmaster"]
+    assert len(list(client.beta.deployments.list())) == 6
+    agents = list(client.beta.agents.list(include_archived=True))
+    assert {agent.name for agent in agents if agent.archived_at} == {"Almanac"}
+    shapes = {agent.name: agent.multiagent.type for agent in agents if agent.multiagent}
+    newer = "multiagent_20261001"
+    assert shapes == {"Harbourmaster": newer, "Quill": newer, "Tally": "coordinator"}
+    assert len(agents) == 5
     assert len(list(client.beta.environments.list())) == 1
     assert Counter(dream.status for dream in dreams) in (
         Counter(completed=2, failed=1, running=1),
@@ -244,6 +247,12 @@ def test_the_situations_promised_are_there(state: State) -> None:
     assert any(e["type"] == "session.error" for e in events)
     coordinated = [s for s in sessions if len(state.all("thread", parent=s["id"])) > 1]
     assert len(coordinated) >= 4
+    threads = [thread for s in sessions for thread in state.all("thread", parent=s["id"])]
+    assert {thread["agent"]["type"] for thread in threads} == {"agent", "inline", "advisor"}
+    parents = {thread["id"]: thread["parent_thread_id"] for thread in threads}
+    assert any(parents.get(parent) for parent in parents.values() if parent), "one that a child opened"
+    rounds = Counter((e["outcome_id"]) for e in events if e["type"] == "span.outcome_evaluation_end")
+    assert max(rounds.values()) >= 3, "an outcome with several iterations"
     assert all(session["usage"]["list_cost"]["currency"] == "USD" for session in sessions)
     for session in sessions:
         spoken = [e for e in state.all("event", parent=session["id"]) if e["type"].startswith(("user.", "agent."))]
@@ -262,7 +271,10 @@ def test_deployments_mount_what_the_product_needs_to_show(state: State) -> None:
     assert older["inputs"][0]["memory_store_id"] in mounted["support-triage"]
     outputs = {output["memory_store_id"] for dream in state.all("dream") for output in dream["outputs"]}
     assert not outputs & {store for stores in mounted.values() for store in stores}, "attaching is left to the product"
-    assert [name for name, d in deployments.items() if d["status"] == "paused"] == ["contract-desk"]
+    paused = {name: d["paused_reason"]["type"] for name, d in deployments.items() if d["status"] == "paused"}
+    assert paused == {"contract-desk": "manual", "tokyo-digest": "error"}
+    (closed,) = mounted["tokyo-digest"]
+    assert (state.get("store", closed) or {})["archived_at"], "what is broken has an example"
     kinds = {r["type"] for r in deployments["code-review"]["resources"]}
     assert "github_repository" in kinds
 
