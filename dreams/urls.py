@@ -7,6 +7,7 @@ from dreams.views import (
     attachments,
     audit,
     dreams,
+    feed,
     health,
     home,
     inbox,
@@ -79,6 +80,12 @@ urlpatterns = [
     path("<slug:ws>/texts/<str:sha>/purge/", versions.text_purge, name="text-purge"),
     # Search
     path("<slug:ws>/search/", search.search, name="search"),
+    # Changes
+    path("<slug:ws>/changes/", feed.feed, name="feed"),
+    path("<slug:ws>/changes/seen/", feed.feed_seen, name="feed-seen"),
+    path("<slug:ws>/changes/<int:pk>/", feed.feed_entry, name="feed-entry"),
+    path("<slug:ws>/changes/<int:pk>/read/", feed.feed_read, name="feed-read"),
+    path("<slug:ws>/stores/<str:store_id>/changes/", feed.store_feed, name="store-feed"),
     # Dreams
     path("<slug:ws>/stores/<str:store_id>/dream/", dreams.dream_create, name="dream-create"),
     path("<slug:ws>/dreams/", dreams.dream_list, name="dream-list"),

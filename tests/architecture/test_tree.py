@@ -18,6 +18,7 @@ OURS = ("dreams", "memorydash", "sandbox", "tests")
 # A form and its preview, or verbs that share their page's test, are tested in one file; the rest by name.
 TESTED_IN = {
     "change-detail": "test_change_detail",
+    "feed-read": "test_feed_entry",
     "memory-create": "test_memory_pages",
     "memory-detail": "test_memory_pages",
     "memory-edit": "test_memory_pages",
@@ -39,6 +40,10 @@ TEMPLATES = {
     "home": "home/none",
     "setup": "home/setup",
     "inbox": "inbox/inbox",
+    "feed": "feed/feed",
+    "store-feed": "feed/store",
+    "feed-entry": "feed/entry",
+    "feed-read": "feed/entry",
     "search": "search/search",
     "store-health": "health/store",
     "workspace-settings": "workspaces/settings",
@@ -52,7 +57,7 @@ TEMPLATES = {
 # Verbs: a POST, answered by a redirect or a fragment of the page they stand on; healthz and theme answer no page.
 VERBS = {
     *("memory-refresh", "version-read"),
-    *("healthz", "theme", "make-current", "store-refresh", "store-archive", "memory-delete"),
+    *("healthz", "theme", "feed-seen", "make-current", "store-refresh", "store-archive", "memory-delete"),
     *("dream-cancel", "dream-recheck", "dream-review", "change-decide", "change-undo"),
     *("review-accept-moves", "review-approve", "review-reopen", "run-confirm"),
 }
