@@ -23,8 +23,8 @@ class SearchForm(forms.Form):
         found = super().clean() or self.cleaned_data
         for name in ("since", "until"):
             day = found.get(name)
-            if day is not None and not 1970 <= day.year <= 2200:
-                self.add_error(name, "Enter a day between 1970 and 2200.")
+            if day is not None and not 1970 <= day.year <= 2100:
+                self.add_error(name, "Enter a day between 1970 and 2100.")
         return found
 
     @property

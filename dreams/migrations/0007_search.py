@@ -5,11 +5,11 @@ from django.db import migrations, models
 from django.utils import timezone
 
 # The words are cut and folded before they come here (rules/search_words.py): all that is left to do is to split them
-# at blanks. `ascii` takes every sign above 127 as part of a word; no positions are kept, since phrases are found by the
-# row's own words; prefixes of two and three letters would else be gathered from thousands of words.
+# at blanks. `ascii` takes every sign above 127 as part of a word; short prefixes would else be gathered from thousands of
+# words. PostgreSQL keeps no places of words, of which it has too few for long texts (queries/search.py).
 SQLITE = [
     """CREATE VIRTUAL TABLE dreams_search USING fts5(words, content='dreams_searchentry', content_rowid='id',
-       tokenize='ascii', detail=none, columnsize=0, prefix='2 3')""",
+       tokenize='ascii', columnsize=0, prefix='2 3 4')""",
     """CREATE TRIGGER dreams_search_insert AFTER INSERT ON dreams_searchentry BEGIN
        INSERT INTO dreams_search(rowid, words) VALUES (new.id, new.words); END""",
     """CREATE TRIGGER dreams_search_delete AFTER DELETE ON dreams_searchentry BEGIN

@@ -54,14 +54,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """What the database is asked: words that must stand in the index, one of each group, none of `without`; runs that
-    must (not) stand in the row's own words; a beginning of the path; a range of keys."""
+    """What the database is asked: parts that must stand in the index, one of `any_of`, none of `without`; a beginning
+    of the path; a range of keys."""
 
-    need: Sequence[tuple[str, bool]]
-    any_of: Sequence[str]
-    without: Sequence[tuple[str, bool]]
-    runs: Sequence[str]
-    no_runs: Sequence[str]
+    need: Sequence[Part]
+    any_of: Sequence[Part]
+    without: Sequence[Part]
     path: str
     first: int
     last: int
@@ -69,38 +67,41 @@ class _Ask:
 
 def find(workspace: Workspace, query: Query, narrow: Narrow) -> Found:
     """Paths that hold all words come first, then texts with the words beside each other, then the rest; each the
-    newest first. Two queries at most, whatever there is."""
+    newest first. Three queries at most, and a few for the filters, whatever there is."""
     ask = _asked(workspace, query, narrow)
     if ask is None:
         return Found([], False)
-    in_path = [(IN_PATH + word, prefix) for part in query.parts for word, prefix in _terms(part)]
-    paths = [key for key, _ in _select(replace(ask, need=[*ask.need, *in_path]), "")] if in_path else []
-    rows = _select(ask, query.phrase.run if query.phrase else "")
-    ranked = dict.fromkeys([*paths, *(key for key, beside in rows if beside), *(key for key, _ in rows)])
-    return Found(list(ranked)[:MOST], max(len(ranked), len(rows), len(paths)) > MOST)
+    keys = _select(_with(ask, query.parts))
+    in_path = [Part((IN_PATH + word,), prefix) for part in query.parts for word, prefix in _terms(part)]
+    paths = _select(_with(ask, [*in_path, *(part for part in query.parts if len(part.words) > 1)])) if in_path else []
+    beside = []
+    if query.phrase and keys:
+        beside = _select(_with(replace(ask, first=max(ask.first, keys[-1])), [*query.parts, query.phrase]))
+    ranked = list(dict.fromkeys([*paths, *beside, *keys]))
+    return Found(ranked[:MOST], max(len(ranked), len(keys), len(paths)) > MOST)
+
+
+def _with(ask: _Ask, parts: Sequence[Part]) -> _Ask:
+    return replace(ask, need=[*ask.need, *parts])
 
 
 def _asked(workspace: Workspace, query: Query, narrow: Narrow) -> _Ask | None:
-    """None when a filter names nothing there is."""
-    need = [(mark("ws" if narrow.removed else "live", workspace.pk), False)]
-    without = [(word, prefix) for part in query.without if len(part.words) == 1 for word, prefix in _terms(part)]
+    """The filters and what must not stand; None when a filter names nothing there is."""
+    need, without = [mark("ws" if narrow.removed else "live", workspace.pk)], []
     if narrow.store:
         store = Store.objects.filter(workspace=workspace, remote_id=narrow.store).values_list("pk", flat=True).first()
         if store is None:
             return None
-        need.append((mark("store", store), False))
+        need.append(mark("store", store))
     if not narrow.removed:
         gone = Store.objects.filter(workspace=workspace, gone_at__isnull=False).values_list("pk", flat=True)
-        without += [(mark("store", pk), False) for pk in gone]
-    need += [(folder, False) for folder in folder_marks(narrow.path)[-1:]]
-    need += [term for part in query.parts for term in _terms(part)]
-    runs = [part.run for part in query.parts if len(part.words) > 1]
+        without = [mark("store", pk) for pk in gone]
+    need += folder_marks(narrow.path)[-1:]
+    by = [mark("by", actor) for actor in _actors(workspace, narrow.author)] if narrow.author else []
     return _Ask(
-        need=list(dict.fromkeys(need)),
-        any_of=[mark("by", actor) for actor in _actors(workspace, narrow.author)] if narrow.author else [],
-        without=without,
-        runs=runs,
-        no_runs=[part.run for part in query.without if len(part.words) > 1],
+        need=[Part((each,)) for each in need],
+        any_of=[Part((each,)) for each in by],
+        without=[*query.without, *(Part((each,)) for each in without)],
         path=narrow.path,
         first=first_id(_midnight(narrow.since)) if narrow.since else 0,
         last=first_id(_midnight(narrow.until + timedelta(days=1))) - 1 if narrow.until else 2**63 - 1,
@@ -122,49 +123,58 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 
 
-def _select(ask: _Ask, phrase: str) -> list[tuple[int, bool]]:
-    """(key, whether `phrase` stands in it) of the newest MOST + 1 entries."""
-    fts = connection.vendor == "sqlite"
-    place, key = ("instr", "dreams_search.rowid") if fts else ("strpos", "e.id")
-    where, values = [f"{key} BETWEEN %s AND %s"], [_expression(ask, fts), ask.first, ask.last]
-    for run in ask.runs:
-        where.append(f"{place}(e.words, %s) > 0")
-        values.append(run)
-    for run in ask.no_runs:
-        where.append(f"{place}(e.words, %s) = 0")
-        values.append(run)
-    if ask.path:
-        where.append("substr(e.path, 1, %s) = %s")
-        values += [len(ask.path), ask.path]
-    flag = f"{place}(e.words, %s) > 0" if phrase else "1 = 0"
-    # CROSS JOIN: SQLite then begins with the index of words, which gives its rows newest first by itself.
-    table = (
-        "dreams_search CROSS JOIN dreams_searchentry e ON e.id = dreams_search.rowid WHERE dreams_search MATCH %s"
-        if fts
-        else "dreams_searchentry e WHERE e.tokens @@ %s::tsquery"
-    )
-    # Only names of ours are put together here; every value is a parameter.
-    sql = f"SELECT e.id, {flag} FROM {table} AND {' AND '.join(where)} ORDER BY {key} DESC LIMIT {MOST + 1}"  # noqa: S608
+def _select(ask: _Ask) -> list[int]:
+    """The keys of the newest MOST + 1 entries. Every value is a parameter; the words hold letters, digits and marks of
+    ours only, and are quoted all the same."""
+    table, key, where, values = (_fts5 if connection.vendor == "sqlite" else _tsquery)(ask)
+    sql = f"SELECT {key} FROM {table} WHERE {where} AND {key} BETWEEN %s AND %s ORDER BY {key} DESC LIMIT {MOST + 1}"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*([phrase] if phrase else []), *values])
-        return [(key, bool(beside)) for key, beside in cursor.fetchall()]
+        cursor.execute(sql, [*values, ask.first, ask.last])
+        return [key for (key,) in cursor.fetchall()]
 
 
-def _expression(ask: _Ask, fts: bool) -> str:
-    """The words in the language of FTS5 or of tsquery. They hold letters, digits and our own marks only; quoted all
-    the same."""
+def _fts5(ask: _Ask) -> tuple[str, str, str, list[object]]:
+    """Table, key, condition and its values, for SQLite, whose index gives the newest first by itself."""
 
-    def term(word: str, prefix: bool) -> str:
-        return (f'"{word}" *' if prefix else f'"{word}"') if fts else (f"'{word}':*" if prefix else f"'{word}'")
+    def term(part: Part) -> str:
+        return f'"{" ".join(part.words)}"{" *" if part.prefix else ""}'
 
-    both, either = (" AND ", " OR ") if fts else (" & ", " | ")
-    need = both.join(term(*each) for each in ask.need)
+    words = " AND ".join(map(term, ask.need))
     if ask.any_of:
-        need += f"{both}({either.join(term(word, False) for word in ask.any_of)})"
-    if not ask.without:
-        return need
-    none = either.join(term(*each) for each in ask.without)
-    return f"({need}) NOT ({none})" if fts else f"({need}) & !({none})"
+        words += f" AND ({' OR '.join(map(term, ask.any_of))})"
+    if ask.without:
+        words = f"({words}) NOT ({' OR '.join(map(term, ask.without))})"
+    if not ask.path:
+        return "dreams_search", "rowid", "dreams_search MATCH %s", [words]
+    # CROSS JOIN: so that it begins with the index.
+    table = "dreams_search CROSS JOIN dreams_searchentry e ON e.id = dreams_search.rowid"
+    where = "dreams_search MATCH %s AND substr(e.path, 1, %s) = %s"
+    return table, "dreams_search.rowid", where, [words, len(ask.path), ask.path]
+
+
+def _tsquery(ask: _Ask) -> tuple[str, str, str, list[object]]:
+    """The same for PostgreSQL, whose index keeps no places of words (it has too few for long texts): those of a phrase
+    are looked up in the row's own words."""
+
+    def term(part: Part) -> str:
+        return " & ".join(f"'{word}':*" if prefix else f"'{word}'" for word, prefix in _terms(part))
+
+    words = " & ".join(map(term, ask.need))
+    if ask.any_of:
+        words += f" & ({' | '.join(map(term, ask.any_of))})"
+    single = [part for part in ask.without if len(part.words) == 1]
+    if single:
+        words += f" & !({' | '.join(map(term, single))})"
+    where, values = ["e.tokens @@ %s::tsquery"], [words]
+    runs = [(part, "> 0") for part in ask.need if len(part.words) > 1]
+    runs += [(part, "= 0") for part in ask.without if len(part.words) > 1]
+    for part, how in runs:
+        where.append(f"strpos(e.words, %s) {how}")
+        values.append(part.run)
+    if ask.path:
+        where.append("left(e.path, %s) = %s")
+        values += [len(ask.path), ask.path]
+    return "dreams_searchentry e", "e.id", " AND ".join(where), values
 
 
 def hits(workspace: Workspace, query: Query, keys: Sequence[int]) -> list[Hit]:

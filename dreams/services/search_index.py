@@ -15,8 +15,8 @@ from dreams.enqueue import enqueue
 from dreams.models import Entry, Memory, MemoryVersion, SearchDue, SearchEntry, Snapshot, Store, Text
 from dreams.rules.search_words import entry_id, folder_marks, index_words, mark
 
-INLINE_BYTES = 2_000_000  # what a save indexes itself; more is left to a task, lest it hold the database
 BATCH = 200
+INLINE_BYTES = 1_000_000  # what a save indexes itself, with at most BATCH texts: a first import is left to a task
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ def follow(store: Store) -> None:
     them. What no longer stands stays to be found as gone. Very much new text is left to `index_store`."""
     fresh = _settle(store)
     sizes = dict(Text.objects.filter(pk__in=[draft.text_id for draft in fresh]).values_list("pk", "size"))
-    if sum(sizes.values()) > INLINE_BYTES:
+    if len(fresh) > BATCH or sum(sizes.values()) > INLINE_BYTES:
         mark_due(store)
     else:
         _add(store, fresh)

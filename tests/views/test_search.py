@@ -77,9 +77,15 @@ def test_phrases_prefixes_and_exclusions(people: People, store: Store) -> None:
 def test_a_path_ranks_before_a_phrase_before_mere_words(people: People, store: Store, sandbox: Sandbox) -> None:
     for path, text in {"/z.md": "blue, then a whale", "/y.md": "a blue whale", "/blue/whale.md": "no"}.items():
         agent_writes(sandbox, store, path, text)
-    agent_writes(sandbox, store, "/newest.md", "whale and blue")
     stores.sync_store(store)
-    assert found(people, "blue whale") == ["/blue/whale.md", "/y.md", "/newest.md", "/z.md"]
+    assert found(people, "blue whale") == ["/blue/whale.md", "/y.md", "/z.md"]
+
+
+def test_of_equal_ones_the_newest_comes_first(people: People, store: Store, sandbox: Sandbox) -> None:
+    for number in range(3):
+        agent_writes(sandbox, store, f"/{number}.md", "a whale")
+        stores.sync_store(store)
+    assert found(people, "whale") == ["/2.md", "/1.md", "/0.md"]
 
 
 def test_a_write_of_a_person_or_an_agent_is_found_at_once_and_what_it_replaced_no_more(

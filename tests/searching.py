@@ -1,0 +1,117 @@
+"""A corpus of odd texts from a seed, odd queries over it, and what they must find, worked out by hand in Python."""
+
+import random
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from dreams.models import Memory, MemoryVersion, SearchEntry, Store, StoreLine, Workspace
+from dreams.queries.search import MOST, Narrow
+from dreams.rules.search_words import Part, Query, parse, words_of
+from dreams.services import search_index
+from dreams.services.texts import keep_texts
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+WORDS = [
+    *("deploy", "queue", "Friday", "on-call", "refund", "refunds", "refunding", "a", "b", "Ana", "ANA", "x" * 70),
+    *("naïve", "naive", "Straße", "strasse", "日本語", "本語", "日", "한국어", "नमस्ते", "ｶﾞｽ", "½", "ﬁne", "İst"),
+    *("e\u0301", "%", "_", "'", "\\", "🙂", "\u202e", "\ue000live1", "\ue001deploy", "10.5", ":*", "|", "&"),
+]  # fmt: skip
+AUTHORS = ["sesn_1", "sesn_2", "apikey_1", ""]
+
+
+def corpus(workspace: Workspace, *, seed: int = 5, count: int = 120, stores: int = 3) -> list[Store]:
+    """Stores with memories of random words, written by several authors over several days, some of them replaced or
+    deleted again; the index follows each step as the mirror lets it."""
+    chance, made = random.Random(seed), []
+    for number in range(stores):
+        name = f"store {number}"
+        line = StoreLine.objects.create(workspace=workspace, name=name)
+        head = {"workspace": workspace, "line": line, "name": name, "created_at": BEGIN}
+        made.append(Store.objects.create(remote_id=f"memstore_{number}", **head))
+        for place in range(count):
+            _write(made[-1], chance, place)
+        search_index.follow(made[-1])
+        for place in range(0, count, 7):
+            _write(made[-1], chance, place)
+        for memory in Memory.objects.filter(store=made[-1], remote_id__endswith="3"):
+            memory.delete()
+        search_index.follow(made[-1])
+    return made
+
+
+def _write(store: Store, chance: random.Random, place: int) -> None:
+    words = chance.choices(WORDS, k=chance.randint(0, 12))
+    body = chance.choice([" ", "\n", ", "]).join(words) + "".join(map(chr, chance.choices(range(1, 0x3100), k=4)))
+    text = next(iter(keep_texts(store.workspace, [body]).values()))
+    folder = chance.choice(["/", "/a/", "/a/b/", "/Ana/", "/日本/"])
+    path = f"{folder}{place}-{chance.choice(WORDS[:9])}.md"
+    at = BEGIN + timedelta(hours=chance.randint(0, 200))
+    version = f"memver_{store.pk}_{place}_{chance.random()}"
+    MemoryVersion.objects.create(
+        store=store, workspace=store.workspace, remote_id=version, memory_id=f"mem_{place}", operation="modified",
+        path=path, sha256=text.sha256, created_at=at, actor_id=chance.choice(AUTHORS), actor_kind="session",
+    )  # fmt: skip
+    head = {"path": path, "text": text, "version_id": version, "created_at": at, "updated_at": at}
+    Memory.objects.update_or_create(store=store, remote_id=f"mem_{place}", defaults=head)
+
+
+def asks(count: int, seed: int = 9) -> Iterator[tuple[str, Narrow]]:
+    """Queries and filters as people type them, and worse."""
+    chance = random.Random(seed)
+    for _ in range(count):
+        typed = []
+        for _ in range(chance.randint(1, 3)):
+            word = " ".join(chance.choices(WORDS, k=chance.choice([1, 1, 2])))
+            shape = chance.choice(["{}", "{}", "{}", '"{}"', "{}*", "-{}", '-"{}"', '"{}"*', '"{}'])
+            typed.append(shape.format(word[: chance.randint(1, 8)] if "*" in shape else word))
+        yield " ".join(typed), Narrow(
+            store=chance.choice(["", "", "", "memstore_1", "memstore_none"]),
+            path=chance.choice(["", "", "", "/a/", "/a/b/1", "/Ana/", "/日", "%"]),
+            author=chance.choice(["", "", "", *AUTHORS]),
+            since=chance.choice([None, None, date(2026, 1, 4)]),
+            until=chance.choice([None, None, date(2026, 1, 6)]),
+            removed=chance.random() < 0.4,
+        )
+
+
+def expected(entries: Sequence[SearchEntry], typed: str, narrow: Narrow) -> list[int]:
+    """The keys that a search must find, best first, among all entries of a workspace (with their store and text)."""
+    query = parse(typed)
+    if not query.parts and not query.without:
+        return []
+    ranked = sorted((_tier(entry, query), -entry.pk) for entry in entries if _passes(entry, query, narrow))
+    assert len(ranked) <= MOST
+    return [-key for _, key in ranked]
+
+
+def _passes(entry: SearchEntry, query: Query, narrow: Narrow) -> bool:
+    path, text = words_of(entry.path), words_of(entry.text.text)
+    return (
+        (entry.live or narrow.removed)
+        and narrow.store in ("", entry.store.remote_id)
+        and entry.path.startswith(narrow.path)
+        and narrow.author in ("", entry.actor_id)
+        and (narrow.since is None or entry.at.date() >= narrow.since)
+        and (narrow.until is None or entry.at.date() <= narrow.until)
+        and all(_stands(part, path) or _stands(part, text) for part in query.parts)
+        and not any(_stands(part, path) or _stands(part, text) for part in query.without)
+    )
+
+
+def _tier(entry: SearchEntry, query: Query) -> int:
+    path, text = words_of(entry.path), words_of(entry.text.text)
+    ends = query.parts and all(_stands(Part(part.words[-1:], part.prefix), path) for part in query.parts)
+    if ends and all(word in path for part in query.parts for word in part.words[:-1]):
+        return 0
+    phrase = query.phrase
+    return 1 if phrase and (_stands(phrase, path) or _stands(phrase, text)) else 2
+
+
+def _stands(part: Part, words: list[str]) -> bool:
+    size = len(part.words)
+    for place in range(len(words) - size + 1):
+        here = words[place : place + size]
+        last = here[-1].startswith(part.words[-1]) if part.prefix else here[-1] == part.words[-1]
+        if last and here[:-1] == list(part.words[:-1]):
+            return True
+    return False
