@@ -7,6 +7,8 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from dreams.remote.spending import spender
+
 log = logging.getLogger(__name__)
 
 
@@ -22,6 +24,7 @@ def enqueue(name: str, *args: Any) -> None:
 
 def _wake(task: Any, args: tuple[Any, ...]) -> None:
     try:
-        task.apply_async(args=args, retry=False, ignore_result=True)
+        # On whose behalf, so that the calls it makes are counted for the person who caused them.
+        task.apply_async(args=args, retry=False, ignore_result=True, headers={"person": spender().person})
     except (OperationalError, OSError) as error:
         log.warning("broker away, the sweep will find the work of %s: %s", task.name, type(error).__name__)

@@ -21,6 +21,7 @@ from dreams.remote.errors import (
     Unclear,
 )
 from dreams.remote.gateway import Gateway
+from dreams.remote.spending import spending
 
 
 @lru_cache(maxsize=8)
@@ -30,6 +31,11 @@ def bucket(organization: str) -> Bucket:
     if settings.REDIS_URL:
         return RedisBucket(settings.REDIS_URL, f"memorydash:vendor:{organization}", rate_per_minute=rate)
     return LocalBucket(rate_per_minute=rate)
+
+
+def bucket_of(workspace: Workspace) -> Bucket:
+    """The bucket that the workspace shares with the others of its organisation."""
+    return bucket(workspace.organization_id or workspace.slug)
 
 
 def gateway_for(workspace: Workspace) -> Gateway:
@@ -56,9 +62,11 @@ def gateway_with(key: str, organization: str) -> Gateway:
 @contextmanager
 def watched(workspace: Workspace) -> Iterator[Gateway]:
     """The gateway, with the outage line kept: an error that speaks of the vendor as a whole (not of one object)
-    is noted on the workspace, and the first good end clears it. Errors go on to the caller."""
+    is noted on the workspace, and the first good end clears it. Errors go on to the caller. Calls made inside are
+    counted for the workspace."""
     try:
-        yield gateway_for(workspace)
+        with spending(workspace=workspace.pk):
+            yield gateway_for(workspace)
     except BudgetSpent:
         raise  # our own limit, not the vendor's failure
     except (KeyRefused, NotAllowed, NeverSent, Later, Unclear) as error:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 from dreams.models import Membership, Workspace
+from dreams.remote.spending import spending
 from dreams.rules import roles
 
 
@@ -35,7 +36,8 @@ def in_workspace(view: View) -> View:
         if membership is None:
             raise Http404
         request.workspace, request.membership = membership.workspace, membership  # type: ignore[attr-defined]
-        return view(request, **rest)
+        with spending(work="page", person=membership.user_id):
+            return view(request, **rest)
 
     return looked_up
 
