@@ -2,16 +2,18 @@
 
 from celery import shared_task
 
-from dreams.models import ApplyRun, Attachment, Dream, Store, Workspace
+from dreams.models import ApplyRun, Attachment, Dream, SnapshotWish, Store, StoreDraft, Workspace
 from dreams.services import (
     applying,
     attachments,
     dreams,
     following,
     health,
+    restoring,
     reviews,
     search_index,
     sessions,
+    snapshots,
     stores,
     sweeps,
 )
@@ -76,3 +78,14 @@ def apply_run(run_id: int) -> None:
 @shared_task
 def attach_one(attachment_id: int) -> None:
     sweeps.attempt(attachments.attach_one, Attachment.objects.get(pk=attachment_id))
+
+
+@shared_task
+def take_asked(wish_id: int) -> None:
+    for wish in SnapshotWish.objects.filter(pk=wish_id):  # none when the sweep was faster
+        sweeps.attempt(snapshots.take_asked, wish)
+
+
+@shared_task
+def fill_store(draft_id: int) -> None:
+    sweeps.attempt(restoring.fill_store, StoreDraft.objects.get(pk=draft_id))

@@ -140,6 +140,9 @@ STORAGES = {
 # A memory is at most 102,400 bytes; URL-encoded in a form it may triple.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+# A folder that is imported: 2,000 memories, and what lies beside them.
+DATA_UPLOAD_MAX_NUMBER_FILES = 10_000
+FILE_UPLOAD_HANDLERS = ["dreams.forms.uploads.InMemory"]
 
 # The vendor.
 ANTHROPIC_BASE_URL = env("ANTHROPIC_BASE_URL", default="https://api.anthropic.com")

@@ -15,3 +15,5 @@ class StoreForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Goes into the agents' system prompt: say what belongs in here.",
     )
+    # The same at every sending of one form, so that a second click makes no second store.
+    token = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)

@@ -7,7 +7,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.safestring import SafeString
 
 from dreams import render
-from dreams.models import ApplyRun, ApplyStep, Deployment, Memory, MemoryVersion, Store, Text, Workspace
+from dreams.models import ApplyRun, ApplyStep, Deployment, Memory, MemoryVersion, Snapshot, Store, Text, Workspace
 from dreams.rules.words import text_diff
 
 # Differences that the page of a drifted store shows; the rest is listed by path.
@@ -58,9 +58,22 @@ class StepRow:
 
 def find_runs(workspace: Workspace) -> QuerySet[ApplyRun]:
     """Runs with what their page reads of them."""
-    return ApplyRun.objects.filter(review__workspace=workspace).select_related(
-        "review", "review__workspace", "review__line", "target", "planned_by", "confirmed_by"
+    return ApplyRun.objects.filter(target__workspace=workspace).select_related(
+        *("review", "review__workspace", "review__line", "target__workspace", "planned_by", "confirmed_by"),
+        *("snapshot__store", "manifest"),
     )
+
+
+def newest_of(run: ApplyRun) -> ApplyRun | None:
+    """The newest plan for the same end: of the same review, or for the same store."""
+    same = run.review.runs if run.review else ApplyRun.objects.filter(target=run.target_id, review=None)
+    return same.order_by("-planned_at", "-pk").first()
+
+
+def before_of(run: ApplyRun) -> Snapshot | None:
+    """What a store held before a plan without a review was made for it."""
+    kept = Snapshot.objects.filter(store=run.target_id, why=Snapshot.Why.BEFORE_RESTORE, taken_at__lte=run.planned_at)
+    return kept.order_by("-taken_at", "-pk").first() if run.review_id is None else None
 
 
 def tally(run: ApplyRun) -> Tally:
@@ -104,7 +117,7 @@ def _deletions(run: ApplyRun, ids: Sequence[str]) -> dict[str, str]:
 
 
 def _difference(run: ApplyRun, step: ApplyStep) -> SafeString | None:
-    texts = texts_of(run.review.workspace, [step.expected_sha, step.target_sha])
+    texts = texts_of(run.target.workspace, [step.expected_sha, step.target_sha])
     return _shown(texts, step.path, step.expected_sha, step.target_sha)
 
 

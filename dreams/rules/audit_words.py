@@ -12,7 +12,7 @@ VERBS = (
     *("created memory", "edited memory", "renamed memory", "deleted memory", "restored memory", "undeleted memory"),
     *("asked to redact version", "redacted version", "could not redact version"),
     *("lost the answer to redacting version", "purged text"),
-    *("created store", "archived store", "deleted store", "took snapshot", "sent in store"),
+    *("created store", "archived store", "deleted store", "took snapshot", "asked for store"),
     *("planned restoring", "confirmed restoring", "restored store", "could not restore store"),
     *("imported store", "could not import store"),
     *("added member", "changed member", "made password link"),

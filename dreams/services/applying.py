@@ -1,16 +1,17 @@
-"""Applying an approved review: a stored plan, confirmed by digest, written step by step, resumable after a kill."""
+"""Carrying plans out: what a review decided, or what a manifest holds, confirmed by digest, written step by step,
+resumable after a kill."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from dreams.access import check_can
 from dreams.enqueue import enqueue
-from dreams.models import ApplyRun, ApplyStep, Memory, Review, Snapshot, Store, StoreLine, User
+from dreams.models import ApplyRun, ApplyStep, Entry, Memory, Review, Snapshot, Store, StoreLine, User
 from dreams.remote.errors import (
     KeyRefused,
     NotAllowed,
@@ -35,6 +36,13 @@ from dreams.services.vendor import watched
 
 State = ApplyRun.State
 StepState = ApplyStep.State
+GONE_ON = "This plan was confirmed, replaced or withdrawn meanwhile."
+# What the record says at the end, when it went well and when it did not.
+ENDS = {
+    ApplyRun.Mode.SWAP: ("applied review", "could not apply review"),
+    ApplyRun.Mode.RESTORE: ("restored store", "could not restore store"),
+    ApplyRun.Mode.IMPORT: ("imported store", "could not import store"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ class Drift:
 
 
 def plan_review(review: Review, *, by: User) -> tuple[ApplyRun | None, list[Drift]]:
-    """Plans the writes that make the dream's output store equal to what was decided. The store is read again first;
+    """Plans the writes that make the reviewed store equal to what was decided. The store is read again first;
     paths that somebody else changed there since the review was opened are returned as drift, and then nothing is
     planned: those bytes nobody has seen. Raises Refusal, Busy, RemoteError."""
     check_can(by, review.workspace, "apply_review")
@@ -58,15 +66,15 @@ def plan_review(review: Review, *, by: User) -> tuple[ApplyRun | None, list[Drif
         target = sync_store(review.target)
     except NotFound as error:
         raise Refusal(
-            "The dream's output store no longer exists at the vendor, so there is nothing to apply to. What it held "
-            "stays readable here: discard this review and start a new dream."
+            "The reviewed store no longer exists at the vendor, so there is nothing to apply to. What it held stays "
+            "readable here: discard this review."
         ) from error
     if not target.writable:
-        raise Refusal("The dream's output store was archived meanwhile: the vendor takes no writes to it.")
+        raise Refusal("The reviewed store was archived meanwhile: the vendor takes no writes to it.")
     wanted, drift = decided_store(review), output_drift(review)
     if drift:
         return None, drift
-    steps = plan_writes(_held(target), wanted)
+    steps = plan_writes(held_by(target), wanted)
     approval = review.approvals.order_by("-at").first()
     now_digest = states.result_digest(wanted.items())
     if approval is None or approval.digest != now_digest:
@@ -81,7 +89,7 @@ def plan_review(review: Review, *, by: User) -> tuple[ApplyRun | None, list[Drif
             planned_by=by,
             planned_at=timezone.now(),
         )
-        ApplyStep.objects.bulk_create([_row(run, step) for step in steps], batch_size=200)
+        keep_steps(run, steps)
         audit.record(review.workspace, by, "planned applying", run, digest=run.plan_digest, steps=len(steps))
     return run, []
 
@@ -97,51 +105,81 @@ def output_drift(review: Review) -> list[Drift]:
     ]
 
 
-def _held(store: Store) -> dict[str, Held]:
+def held_by(store: Store) -> dict[str, Held]:
+    """{path: what the mirror holds there}, as plans take it."""
     rows = Memory.objects.filter(store=store).values_list("path", "remote_id", "text__sha256")
     return {path: Held(remote_id, sha) for path, remote_id, sha in rows}
 
 
-def _row(run: ApplyRun, step: Step) -> ApplyStep:
-    return ApplyStep(
-        run=run,
-        position=step.position,
-        op=step.op,
-        path=step.path,
-        memory_id=step.memory_id,
-        expected_sha=step.expected_sha,
-        target_sha=step.target_sha,
-    )
+def keep_steps(run: ApplyRun, steps: Iterable[Step]) -> None:
+    """Stores the steps of a plan; to be called inside the transaction that stores the run."""
+    rows = [
+        ApplyStep(
+            run=run,
+            position=step.position,
+            op=step.op,
+            path=step.path,
+            memory_id=step.memory_id,
+            expected_sha=step.expected_sha,
+            target_sha=step.target_sha,
+        )
+        for step in steps
+    ]
+    ApplyStep.objects.bulk_create(rows, batch_size=200)
+
+
+def wanted_of(run: ApplyRun) -> dict[str, str]:
+    """{path: sha256} that a run leaves in its target: what its review decided, or what its manifest holds. Where a
+    text of the manifest was purged here, what the mirror has at that path stays."""
+    if run.review:
+        return decided_store(run.review)
+    return restorable(run.manifest_id, run.target, leave=run.snapshot.uncertain_paths if run.snapshot else ())
+
+
+def restorable(manifest: int | None, target: Store, *, leave: Sequence[str] = ()) -> dict[str, str]:
+    """{path: sha256} of a manifest, as it can be made of `target`: a text that was purged here cannot be written, and
+    what stood at the paths `leave` is not known, so whatever stands there stays."""
+    rows = Entry.objects.filter(manifest=manifest).values_list("path", "text__sha256", "text__purged_at")
+    wanted = {path: sha for path, sha, purged_at in rows if purged_at is None}
+    open_paths = {*leave, *(path for path, _, purged_at in rows if purged_at is not None)} - wanted.keys()
+    now = shas_now(target) if open_paths else {}
+    return {**wanted, **{path: now[path] for path in open_paths if path in now}}
 
 
 def confirm_run(run: ApplyRun, *, digest: str, by: User) -> ApplyRun:
     """Lets a plan run; `digest` must be the one the person was shown. Raises Stale when it is not, when the plan was
     replaced or confirmed meanwhile, or when the decisions are no longer those it was made from."""
-    review = run.review
-    check_can(by, review.workspace, "apply_review")
+    workspace, review = run.target.workspace, run.review
+    check_can(by, workspace, "apply_review" if review else "restore_store")
     if digest != run.plan_digest:
         raise Stale("This is not the plan you were shown. Look at the plan again.")
     now = timezone.now()
-    with transaction.atomic():
-        # Locked, as deciding does: a plan that was being made during a reopening must not outlive it.
-        Review.objects.select_for_update().get(pk=review.pk)
-        if states.result_digest(decided_store(review).items()) != run.approved_digest:
-            raise Stale("The decisions were changed since this plan was made. Plan again.")
-        moved = ApplyRun.objects.filter(pk=run.pk, state=State.PLANNED).update(
-            state=State.CONFIRMED, confirmed_by=by, confirmed_at=now, next_check_at=now
-        )
-        applying = Review.objects.filter(pk=review.pk, state__in=REVIEW_STATES.sources("apply")).update(
-            state=states.APPLYING
-        )
-        if not moved or not applying:
-            transaction.set_rollback(True)
-        else:
-            audit.record(review.workspace, by, "confirmed applying", run, digest=digest)
+    try:
+        with transaction.atomic():
+            if review:
+                _begin(review, run)
+            moved = ApplyRun.objects.filter(pk=run.pk, state=State.PLANNED).update(
+                state=State.CONFIRMED, confirmed_by=by, confirmed_at=now, next_check_at=now
+            )
+            if not moved:
+                raise Stale(GONE_ON)
+            verb = "confirmed applying" if review else "confirmed restoring"
+            audit.record(workspace, by, verb, run, digest=digest)
             enqueue("apply_run", run.pk)
-    if not moved or not applying:
-        raise Stale("This plan was confirmed, replaced or withdrawn meanwhile.")
+    except IntegrityError as error:
+        raise Stale("Another plan is being written into this store. Wait for its end, then plan again.") from error
     run.refresh_from_db()
     return run
+
+
+def _begin(review: Review, run: ApplyRun) -> None:
+    """Locked, as deciding does: a plan that was being made during a reopening must not outlive it."""
+    Review.objects.select_for_update().get(pk=review.pk)
+    if states.result_digest(decided_store(review).items()) != run.approved_digest:
+        raise Stale("The decisions were changed since this plan was made. Plan again.")
+    began = Review.objects.filter(pk=review.pk, state__in=REVIEW_STATES.sources("apply")).update(state=states.APPLYING)
+    if not began:
+        raise Stale(GONE_ON)
 
 
 def apply_run(run: ApplyRun) -> None:
@@ -153,10 +191,11 @@ def apply_run(run: ApplyRun) -> None:
         return
     run.refresh_from_db()
     shas = run.steps.exclude(target_sha="").values_list("target_sha", flat=True)
-    texts = texts_by_sha(run.review.workspace, shas)
+    workspace = run.target.workspace
+    texts = texts_by_sha(workspace, shas)
     bodies = {sha: text.text for sha, text in texts.items() if text.purged_at is None}
     try:
-        with watched(run.review.workspace) as gateway:
+        with watched(workspace) as gateway:
             for step in run.steps.exclude(state__in=[StepState.DONE, StepState.BLOCKED]):
                 if not renew(run, token):
                     return
@@ -189,7 +228,7 @@ def _take(gateway: Gateway, run: ApplyRun, step: ApplyStep, bodies: Mapping[str,
     if interrupted and (_record_if_done(rows, run, step) or not renew(run, token)):
         return
     if step.target_sha and step.target_sha not in bodies:
-        words = "The text that was decided for this memory was purged here, so it cannot be written any more."
+        words = "The text that this memory was to hold was purged here, so it cannot be written any more."
         rows.update(state=StepState.BLOCKED, problem=words)
         return
     rows.update(state=StepState.DOING)
@@ -241,27 +280,29 @@ def _record_if_done(rows: QuerySet[ApplyStep], run: ApplyRun, step: ApplyStep) -
 
 
 def _end(run: ApplyRun, token: str, problem: str = "") -> None:
-    """Ends a run: applied when the store is what was decided, path by path; else blocked, and the review is approved
-    again so that a person may look and plan anew."""
-    review = run.review
-    wanted, now = decided_store(review), shas_now(run.target)
+    """Ends a run: done when the store is what was wanted, path by path; else blocked, and the review is approved again
+    so that a person may look and plan anew."""
+    wanted, now = wanted_of(run), shas_now(run.target)
     off = sorted(path for path in wanted.keys() | now.keys() if wanted.get(path) != now.get(path))
     ok = not off and not problem
     if not ok and not problem:
-        problem = f"{len(off)} of the store's memories are not what was decided, first {off[0]}."
+        what = "what was decided" if run.review else "what they were to be"
+        problem = f"{len(off)} of the store's memories are not {what}, first {off[0]}."
     with transaction.atomic():
         state = State.DONE if ok else State.BLOCKED
         ended = {"state": state, "ended_at": timezone.now(), "next_check_at": None, "problem": problem[:500]}
         if not release(run, token, **ended):
             return
-        step = "finish_applying" if ok else "stop_applying"
-        Review.objects.filter(pk=review.pk, state__in=REVIEW_STATES.sources(step)).update(
-            state=REVIEW_STATES.target(step)
-        )
+        if run.review:
+            step = "finish_applying" if ok else "stop_applying"
+            Review.objects.filter(pk=run.review.pk, state__in=REVIEW_STATES.sources(step)).update(
+                state=REVIEW_STATES.target(step)
+            )
         if ok:
-            freeze(run.target, Snapshot.Why.AFTER_APPLY)
-        verb = "applied review" if ok else "could not apply review"
-        audit.record(review.workspace, run.confirmed_by, verb, review, run=run.pk, off=len(off))
+            freeze(run.target, Snapshot.Why.AFTER_APPLY if run.review else Snapshot.Why.AFTER_RESTORE)
+        done, failed = ENDS[ApplyRun.Mode(run.mode)]
+        thing = run.review or run.target
+        audit.record(run.target.workspace, run.confirmed_by, done if ok else failed, thing, run=run.pk, off=len(off))
 
 
 def make_current(review: Review, *, by: User) -> StoreLine:

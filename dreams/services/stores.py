@@ -1,4 +1,4 @@
-"""The mirror of the memory stores, kept current over the cheapest legal road, and the few writes to stores as such."""
+"""The mirror of the memory stores, kept current over the cheapest legal road."""
 
 import logging
 from datetime import timedelta
@@ -9,18 +9,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from dreams.access import check_can
 from dreams.enqueue import enqueue
-from dreams.models import Dream, Review, Store, StoreLine, User, Workspace
+from dreams.models import Store, StoreLine, Workspace
 from dreams.remote.errors import Malformed, NotFound, RemoteError, VersionGap
 from dreams.remote.gateway import Gateway
 from dreams.remote.records import Store as RemoteStore
-from dreams.rules import dream_states, review_states
-from dreams.services import audit
 from dreams.services.claims import claim, release, renew
 from dreams.services.history import note_gap, read_history
 from dreams.services.mirror import ClaimLost, Mirror
-from dreams.services.refusals import Busy, Invalid, Refusal, Stale
+from dreams.services.refusals import Busy, Refusal
 from dreams.services.texts import fitted
 from dreams.services.vendor import watched
 
@@ -118,7 +115,7 @@ def sync_store(store: Store) -> Store:
             try:
                 _sync(gateway, store, token)
             except NotFound as error:
-                if _still_there(gateway, store):  # one 404 may be a slip
+                if still_there(gateway, store):  # one 404 may be a slip
                     raise Malformed("it does not find the memories of a store that it has") from error
                 raise
     except NotFound:
@@ -209,91 +206,13 @@ def _walk(gateway: Gateway, store: Store, token: str, mirror: Mirror, newest_id:
     mirror.save(walked=True)
 
 
-def create_store(workspace: Workspace, *, name: str, description: str, by: User) -> Store:
-    """Creates a store at the vendor. Names are not unique there and creating cannot be asked twice safely:
-    when no answer comes, the list is read and the newest store of that name, born since, is taken."""
-    check_can(by, workspace, "manage_store")
-    if not name.strip() or len(name) > 255 or any(ord(c) < 32 or ord(c) == 127 for c in name):
-        raise Invalid("A store needs a name of 1 to 255 characters without control characters.")
-    if len(description) > 1024:
-        raise Invalid("A description has at most 1,024 characters.")
-    asked = timezone.now()
-    with watched(workspace) as gateway:
-        try:
-            remote = gateway.create_store(name, description)
-        except RemoteError as error:
-            if not error.maybe_done:
-                raise
-            since = asked - timedelta(minutes=2)
-            born = [s for s in gateway.stores() if s.name == name and s.created_at >= since]
-            known = set(Store.objects.filter(workspace=workspace).values_list("remote_id", flat=True))
-            fresh = [s for s in born if s.id not in known]
-            if not fresh:
-                raise
-            remote = max(fresh, key=lambda s: s.created_at)
-    with transaction.atomic():
-        store = note_store(workspace, remote)
-        audit.record(workspace, by, "created store", store, remote_id=remote.id)
-    return store
-
-
-def archive_store(store: Store, *, by: User) -> Store:
-    """Archives a store at the vendor, for good: no new session mounts it and nobody writes to it again."""
-    check_can(by, store.workspace, "manage_store")
-    _refuse_while_needed(store, "archived")
-    with watched(store.workspace) as gateway:
-        remote = gateway.archive_store(store.remote_id)  # idempotent: an archived store answers unchanged
-    with transaction.atomic():
-        note_store(store.workspace, remote)
-        audit.record(store.workspace, by, "archived store", store, remote_id=store.remote_id)
-    store.refresh_from_db()
-    return store
-
-
-def delete_store(store: Store, *, typed_name: str, by: User) -> None:
-    """Deletes a store at the vendor with all its memories and versions; there is no undo there, so the name must be
-    typed and the mirror must be complete and current: what it held stays readable here."""
-    check_can(by, store.workspace, "manage_store")
-    if typed_name != store.name:
-        raise Invalid("Type the store's name exactly to delete it.")
-    _refuse_while_needed(store, "deleted")
-    seen = store.last_version_id
-    store = sync_store(store)
-    if store.last_version_id != seen:
-        raise Stale("Agents wrote to this store since the page was made. Look at it again before deleting.")
-    with watched(store.workspace) as gateway:
-        try:
-            gateway.delete_store(store.remote_id)
-        except RemoteError as error:
-            # No answer, or "there is none": a second look says which.
-            if not (error.maybe_done or isinstance(error, NotFound)) or _still_there(gateway, store):
-                raise
-    with transaction.atomic():
-        Store.objects.filter(pk=store.pk).update(gone_at=timezone.now(), next_check_at=None)
-        audit.record(store.workspace, by, "deleted store", store, remote_id=store.remote_id)
-
-
-def _still_there(gateway: Gateway, store: Store) -> bool:
+def still_there(gateway: Gateway, store: Store) -> bool:
+    """Whether the vendor has it, since one 404 may be a slip. Raises RemoteError."""
     try:
         gateway.store(store.remote_id)
     except NotFound:
         return False
     return True
-
-
-def _refuse_while_needed(store: Store, verb: str) -> None:
-    active = Review.objects.filter(state__in=review_states.ACTIVE).filter(target=store).exists()
-    if active:
-        raise Refusal(f"This store cannot be {verb} now: an open review writes into it. Discard the review first.")
-    if Dream.objects.filter(store=store, state__in=dream_states.UNFINISHED).exists():
-        raise Refusal(
-            f"This store cannot be {verb} now: a dream is reading it. Cancel the dream first."
-        )
-    mounting = [
-        d.name for d in store.workspace.deployments.filter(archived_at=None, gone_at=None) if d.mounts(store.remote_id)
-    ]
-    if mounting:
-        raise Refusal(f"This store cannot be {verb} now: {', '.join(mounting[:5])} would lose it.")
 
 
 def settle_current(workspace: Workspace) -> None:

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from dreams.enqueue import enqueue
-from dreams.models import ApplyRun, Attachment, Dream, Store, Workspace
+from dreams.models import ApplyRun, Attachment, Dream, SnapshotWish, Store, StoreDraft, Workspace
 from dreams.remote.errors import Refused, RemoteError
 from dreams.rules import dream_states
 from dreams.services import (
@@ -20,10 +20,13 @@ from dreams.services import (
     dreams,
     following,
     health,
+    restoring,
     reviews,
     search_index,
     sessions,
+    snapshots,
     stores,
+    tidy,
 )
 from dreams.services.refusals import Busy, Refusal
 
@@ -61,7 +64,9 @@ def sweep_workspace(workspace: Workspace) -> None:
         attempt(following.finish_dream, dream)
     for dream in unreviewed(workspace):
         attempt(reviews.open_review, dream)
-    for run in ApplyRun.objects.filter(due, review__workspace=workspace, state__in=["confirmed", "running"]):
+    for draft in StoreDraft.objects.filter(due, workspace=workspace).defer("archive"):
+        attempt(restoring.fill_store, draft)
+    for run in ApplyRun.objects.filter(due, target__workspace=workspace, state__in=["confirmed", "running"]):
         attempt(applying.apply_run, run)
     for attachment in Attachment.objects.filter(due, workspace=workspace):
         attempt(attachments.attach_one, attachment)
@@ -69,6 +74,10 @@ def sweep_workspace(workspace: Workspace) -> None:
         :STORES_A_SWEEP
     ]:
         attempt(stores.sync_store, store)
+    for wish in SnapshotWish.objects.filter(due, store__workspace=workspace):
+        attempt(snapshots.take_asked, wish)
+    attempt(snapshots.take_daily, workspace)
+    attempt(tidy.forget_drafts, workspace)
     for store in health.stores_due(workspace):
         enqueue("examine_store", store.pk)  # a task of its own: dreams must not wait while texts are compared
 

@@ -1,4 +1,4 @@
-"""Applying a review: the plan, shown and confirmed, and how far its writing got."""
+"""A plan of writes, of a review or of a restore: shown, confirmed, and how far its writing got."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -10,6 +10,7 @@ from dreams.models import ApplyRun
 from dreams.queries import reviews as review_queries
 from dreams.queries import runs as queries
 from dreams.services import applying as service
+from dreams.services import restoring
 from dreams.services.refusals import Stale
 from dreams.views.lookup import MemberRequest, answer, in_workspace, why_not
 
@@ -49,6 +50,14 @@ def run_confirm(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("run-detail", ws=request.workspace.slug, pk=run.pk)
 
 
+@require_POST
+@in_workspace
+def run_again(request: MemberRequest, pk: int) -> HttpResponse:
+    """Plans a restore or an import anew from what the store holds now."""
+    run = restoring.plan_again(find_run(request, pk), by=request.user)
+    return redirect("run-detail", ws=request.workspace.slug, pk=run.pk)
+
+
 def find_run(request: MemberRequest, pk: int) -> ApplyRun:
     """The run of this workspace with that number; 404 otherwise."""
     return get_object_or_404(queries.find_runs(request.workspace), pk=pk)
@@ -71,8 +80,9 @@ def _page(request: MemberRequest, run: ApplyRun, status: int = 200) -> HttpRespo
         "shown": shown,
         "active": run.state in queries.ACTIVE,
         "readers": queries.readers_of(run.target),
-        "newest": run.review.runs.order_by("-planned_at").first(),
-        "apply_why": why_not(request, "apply_review"),
+        "newest": queries.newest_of(run),
+        "before": queries.before_of(run),
+        "apply_why": why_not(request, "apply_review" if run.review else "restore_store"),
         "attach_why": why_not(request, "attach_store"),
         "mirror_at": run.target.checked_at,
     }

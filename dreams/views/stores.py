@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -14,6 +15,7 @@ from dreams.enqueue import enqueue
 from dreams.forms.stores import StoreForm
 from dreams.models import Store
 from dreams.queries import stores as queries
+from dreams.services import restoring, tidy
 from dreams.services import stores as service
 from dreams.services.refusals import Invalid
 from dreams.views.lookup import MemberRequest, allows, answer, in_workspace, why_not
@@ -49,11 +51,11 @@ def store_list(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @in_workspace
 def store_create(request: MemberRequest) -> HttpResponse:
-    """A new store, made at the vendor at once."""
-    form = StoreForm(request.POST or None)
+    """A new store, made at the vendor at once; the same form sent twice makes one."""
+    form = StoreForm(request.POST or None, initial={"token": uuid4().hex})
     if form.is_valid():
         try:
-            store = service.create_store(request.workspace, by=request.user, **form.cleaned_data)
+            store = restoring.create_store(request.workspace, by=request.user, **form.cleaned_data)
         except Invalid as error:
             form.add_error("name", str(error))
         else:
@@ -125,7 +127,7 @@ def store_refresh(request: MemberRequest, store_id: str) -> HttpResponse:
 @in_workspace
 def store_archive(request: MemberRequest, store_id: str) -> HttpResponse:
     """Archives the store at the vendor, for good."""
-    store = service.archive_store(find_store(request, store_id), by=request.user)
+    store = tidy.archive_store(find_store(request, store_id), by=request.user)
     messages.success(request, f"Archived {store.name}. Its memories stay readable; nobody writes to it any more.")
     return redirect("store-detail", ws=request.workspace.slug, store_id=store_id)
 
@@ -138,11 +140,11 @@ def store_delete(request: MemberRequest, store_id: str) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         try:
-            service.delete_store(store, typed_name=request.POST.get("name", ""), by=request.user)
+            tidy.delete_store(store, typed_name=request.POST.get("name", ""), by=request.user)
         except Invalid as error:
             problem = str(error)
         else:
-            messages.success(request, f"Deleted {store.name} at the vendor. What it held stays readable here.")
-            return redirect("store-list", ws=request.workspace.slug)
+            messages.success(request, f"Deleted {store.name} at the vendor. A snapshot of all it held is kept here.")
+            return redirect("snapshot-list", ws=request.workspace.slug, store_id=store_id)
     context = {"store": store, "problem": problem, "why_not": why_not(request, "manage_store")}
     return render(request, "stores/delete.html", context, status=422 if problem else 200)

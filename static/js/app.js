@@ -218,6 +218,12 @@
     }
   });
 
+  // --- A folder that is sent: browsers send bare names, so the paths go beside the files ---------------------------
+  document.addEventListener("change", (event) => {
+    const paths = document.getElementById(event.target.dataset?.paths);
+    if (paths) paths.value = JSON.stringify([...event.target.files].map((file) => file.webkitRelativePath || file.name));
+  });
+
   // --- With htmx: what was swapped in is settled, what was decided is said ------------------------------------------
   document.addEventListener("announce", (event) => announce(event.detail.value));
   // The server may send the reader on after a decision: HX-Trigger: {"walk": "next"}.

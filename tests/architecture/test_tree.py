@@ -27,6 +27,10 @@ TESTED_IN = {
     "memory-refresh": "test_memory_versions",
     "version-read": "test_memory_versions",
     "store-create": "test_store_list",
+    "store-preview": "test_store_import",
+    "store-download": "test_snapshot_download",
+    "snapshot-take": "test_snapshot_list",
+    "run-again": "test_run_restore",
     "store-refresh": "test_store_detail",
     "store-archive": "test_store_detail",
     "store-delete": "test_store_detail",
@@ -60,6 +64,7 @@ VERBS = {
     *("healthz", "theme", "feed-seen", "make-current", "store-refresh", "store-archive", "memory-delete"),
     *("dream-cancel", "dream-recheck", "dream-review", "change-decide", "change-undo"),
     *("review-accept-moves", "review-approve", "review-reopen", "run-confirm"),
+    *("snapshot-take", "snapshot-download", "store-download", "run-again"),
 }
 # Nobody reads these as a whole: what makemigrations wrote.
 LONG_BY_NATURE = {"dreams/migrations/0001_first.py"}

@@ -6,7 +6,7 @@ from dreams.models import Attachment, AuditEvent, Dream, Memory, Review, Store
 from dreams.rules import dream_states as states
 from dreams.rules import review_states
 from dreams.rules.resources import sendable
-from dreams.services import applying, attachments, dreams, memories, reviews, stores, workspaces
+from dreams.services import applying, attachments, dreams, memories, restoring, reviews, stores, tidy, workspaces
 from dreams.services.reviews import decided_store
 from dreams.services.snapshots import shas_of
 from tests import factories
@@ -360,7 +360,7 @@ def memory_written(verb: str) -> Callable[[Ground, str], None]:
 
 
 def new_store(ground: Ground) -> None:
-    stores.create_store(ground.workspace, name="fresh", description="", by=ground.people.alice)
+    restoring.create_store(ground.workspace, name="fresh", description="", by=ground.people.alice)
 
 
 def store_made_once(ground: Ground, said: str) -> None:
@@ -371,7 +371,7 @@ def store_made_once(ground: Ground, said: str) -> None:
 
 
 def archive_store(ground: Ground) -> None:
-    stores.archive_store(ground.state("store"), by=ground.people.alice)
+    tidy.archive_store(ground.state("store"), by=ground.people.alice)
 
 
 def store_archived(ground: Ground, said: str) -> None:
@@ -381,7 +381,7 @@ def store_archived(ground: Ground, said: str) -> None:
 
 
 def delete_store(ground: Ground) -> None:
-    stores.delete_store(ground.state("store"), typed_name="support", by=ground.people.alice)
+    tidy.delete_store(ground.state("store"), typed_name="support", by=ground.people.alice)
 
 
 def store_deleted(ground: Ground, said: str) -> None:

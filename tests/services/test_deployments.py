@@ -8,7 +8,7 @@ from dreams.models import Deployment
 from dreams.remote.gateway import Gateway
 from dreams.services import deployments
 from dreams.services.refusals import Refusal
-from dreams.services.stores import archive_store
+from dreams.services.tidy import archive_store
 from tests.factories import connect, dream_requested, put_session, store_with
 from tests.people import People
 from tests.sandbox_server import Sandbox

@@ -4,7 +4,7 @@ import pytest
 
 from dreams.models import AuditEvent, Memory, MemoryVersion, Store
 from dreams.remote.errors import Malformed, NotFound, RateLimited, ServerFailed
-from dreams.services import stores
+from dreams.services import restoring, stores, tidy
 from dreams.services.refusals import Busy, Invalid, Refusal
 from tests.factories import agent_deletes, agent_writes, connect, put_store, store_with
 from tests.people import People
@@ -177,7 +177,7 @@ def test_creating_a_store_whose_answer_is_lost_finds_it_instead_of_making_two(
 ) -> None:
     workspace = connect(people)
     sandbox.faults([{"method": "POST", "path": "/v1/memory_stores", "times": 1, "kind": "drop_after_commit"}])
-    store = stores.create_store(workspace, name="fresh", description="", by=people.dave)
+    store = restoring.create_store(workspace, name="fresh", description="", by=people.dave)
     assert [s["id"] for s in sandbox.state.all("store")] == [store.remote_id]
     assert AuditEvent.objects.filter(verb="created store").count() == 1
 
@@ -186,15 +186,15 @@ def test_a_store_name_with_a_control_character_is_refused_before_it_is_sent(peop
     workspace = connect(people)
     sandbox.requests(clear=True)
     with pytest.raises(Invalid):
-        stores.create_store(workspace, name="a\nb", description="", by=people.dave)
+        restoring.create_store(workspace, name="a\nb", description="", by=people.dave)
     assert asked(sandbox) == []
 
 
 def test_deleting_a_store_asks_for_its_name_and_keeps_what_it_held(people: People, sandbox: Sandbox) -> None:
     store = store_with(people, sandbox)
     with pytest.raises(Invalid):
-        stores.delete_store(store, typed_name="suport", by=people.dave)
-    stores.delete_store(store, typed_name="support", by=people.dave)
+        tidy.delete_store(store, typed_name="suport", by=people.dave)
+    tidy.delete_store(store, typed_name="support", by=people.dave)
     store.refresh_from_db()
     assert sandbox.state.get("store", store.remote_id) is None
     assert store.gone_at is not None

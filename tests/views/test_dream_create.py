@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from dreams.models import Dream, Session, Store, User, Workspace
 from dreams.rules import dream_states as states
-from dreams.services import sessions, stores
+from dreams.services import sessions, tidy
 from tests.factories import NOTES, put_session, review_open, store_with
 from tests.people import People, browser_of
 from tests.sandbox_server import Sandbox
@@ -211,7 +211,7 @@ def test_the_models_are_the_workspaces_own_list(people: People, store: Store) ->
 
 def test_an_archived_store_is_refused_in_words(people: People, store: Store) -> None:
     session = session_row(store)
-    stores.archive_store(store, by=people.alice)
+    tidy.archive_store(store, by=people.alice)
     assert "does not dream over this store" in page(people.dave, url(store))
     answer = browser_of(people.dave).post(url(store), choice(session))
     assert answer.status_code == 422
