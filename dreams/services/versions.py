@@ -25,6 +25,7 @@ from dreams.services.vendor import watched
 
 MAX_THREADS = 8  # of a session, looked through for one write
 MAX_SECONDS = 30  # for all of them: a person waits for it
+_LOOK_AGAIN = "It may still be: read the memory's history again to see."
 
 
 def read_text(version: MemoryVersion) -> Text:
@@ -147,9 +148,9 @@ def _redacted(gateway: Gateway, store: Store, version: MemoryVersion) -> Version
         try:
             remote = gateway.version(store.remote_id, version.remote_id)
         except RemoteError as second:
-            raise Unsettled(f"{error.sentence} The version cannot be read now either; look again later.") from second
+            raise Unsettled(f"{error.sentence} The version cannot be read now either. {_LOOK_AGAIN}") from second
         if remote.redacted_at is None:
-            raise Unsettled(f"{error.sentence} Looked up a moment later: the version is not redacted.") from error
+            raise Unsettled(f"{error.sentence} A moment later it was not redacted. {_LOOK_AGAIN}") from error
         return remote
 
 

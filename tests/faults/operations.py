@@ -11,6 +11,7 @@ from dreams.services.reviews import decided_store
 from dreams.services.snapshots import shas_of
 from tests import factories
 from tests.faults.ground import LONG_AGO, Ground, Operation
+from tests.faults.of_versions import VERSION_OPERATIONS
 from tests.sandbox.seeds import deployment
 
 NOTES = factories.NOTES
@@ -414,6 +415,7 @@ OPERATIONS = [
     Operation("edit memory", store_open, edit_memory, memory_written("edit")),
     Operation("rename memory", store_open, rename_memory, memory_written("rename")),
     Operation("delete memory", store_open, delete_memory, memory_written("delete")),
+    *VERSION_OPERATIONS,
     Operation("create store", store_open, new_store, store_made_once),
     Operation("archive store", store_open, archive_store, store_archived),
     Operation("delete store", store_open, delete_store, store_deleted),
