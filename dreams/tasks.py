@@ -9,6 +9,7 @@ from dreams.services import (
     dreams,
     following,
     health,
+    moments,
     restoring,
     reviews,
     search_index,
@@ -89,3 +90,8 @@ def take_asked(wish_id: int) -> None:
 @shared_task
 def fill_store(draft_id: int) -> None:
     sweeps.attempt(restoring.fill_store, StoreDraft.objects.get(pk=draft_id))
+
+
+@shared_task
+def compare_moments(workspace_id: int, before: str, after: str) -> None:
+    moments.compare_moments(Workspace.objects.get(pk=workspace_id), before, after)

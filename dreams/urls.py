@@ -6,6 +6,7 @@ from dreams.views import (
     agents,
     attachments,
     audit,
+    compare,
     dreams,
     feed,
     health,
@@ -42,6 +43,7 @@ urlpatterns = [
     path("<slug:ws>/stores/<str:store_id>/archive/", stores.store_archive, name="store-archive"),
     path("<slug:ws>/stores/<str:store_id>/delete/", stores.store_delete, name="store-delete"),
     path("<slug:ws>/stores/<str:store_id>/download/", snapshots.store_download, name="store-download"),
+    path("<slug:ws>/stores/<str:store_id>/compare/", compare.store_compare, name="store-compare"),
     path("<slug:ws>/stores/<str:store_id>/memories/new/", memories.memory_create, name="memory-create"),
     path("<slug:ws>/stores/<str:store_id>/memories/<str:memory_id>/", memories.memory_detail, name="memory-detail"),
     path("<slug:ws>/stores/<str:store_id>/memories/<str:memory_id>/edit/", memories.memory_edit, name="memory-edit"),
@@ -97,6 +99,9 @@ urlpatterns = [
     path("<slug:ws>/snapshots/<int:pk>/", snapshots.snapshot_detail, name="snapshot-detail"),
     path("<slug:ws>/snapshots/<int:pk>/restore/", snapshots.snapshot_restore, name="snapshot-restore"),
     path("<slug:ws>/snapshots/<int:pk>/download/", snapshots.snapshot_download, name="snapshot-download"),
+    # Any two moments
+    path("<slug:ws>/compare/", compare.compare, name="compare"),
+    path("<slug:ws>/compare/review/", compare.compare_review, name="compare-review"),
     # Dreams
     path("<slug:ws>/stores/<str:store_id>/dream/", dreams.dream_create, name="dream-create"),
     path("<slug:ws>/dreams/", dreams.dream_list, name="dream-list"),

@@ -7,6 +7,7 @@ from django.db.models import Q
 from dreams.models.dream import Dream
 from dreams.models.snapshot import Snapshot
 from dreams.models.store import Store, StoreLine
+from dreams.models.user import User
 from dreams.models.workspace import Workspace
 from dreams.rules import review_states as states
 
@@ -53,6 +54,10 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"review {self.pk} of {self.line}"
+
+    def started_by(self, person: User) -> bool:
+        """Whether it is because of this person: who asked for the dream, or opened the review where there is none."""
+        return person.pk == (self.dream.requested_by_id if self.dream else self.opened_by_id)
 
 
 class Change(models.Model):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dreams.models import Change, ChangePath, Decision, Text, Workspace
+from dreams.models import Change, ChangePath, Decision, Difference, Text, Workspace
 from dreams.render import Look, Mark, Panel, panels
 from dreams.render.panels import pairs
 from dreams.rules import review_states as states
@@ -60,18 +60,19 @@ class Findings:
 class ChangePage:
     """Everything the centre and the right pane show of one change."""
 
-    change: Change
+    change: Change | Difference
     before: Sequence[Side]
     after: Sequence[Side]
     edited: Sequence[Side]
     findings: Findings
     panels: Sequence[Panel]
     decisions: Sequence[tuple[Decision, str]]
+    dreamt: bool
 
     @property
     def explained(self) -> str:
         """What kind of change it is, in a sentence."""
-        return _explained(self.change.kind, [side.path for side in self.before], [side.path for side in self.after])
+        return _explained(self.change.kind, len(self.before), len(self.after), dreamt=self.dreamt)
 
     @property
     def folder(self) -> str:
@@ -110,9 +111,32 @@ def change_page(change: Change, look: Look | None = None, more: str = "") -> Cha
     before = [_side(path.path, path.sha256, held) for path in paths if path.side == ChangePath.Side.BEFORE]
     after = [_side(path.path, path.sha256, held) for path in paths if path.side == ChangePath.Side.AFTER]
     edited = [_side(path, sha, held) for path, sha in sorted(result.items())]
+    page = _drawn(change, before, after, edited, look, more, dreamt=change.review.dream_id is not None)
+    return replace(page, decisions=[(each, _said(each)) for each in decisions])
+
+
+def difference_page(difference: Difference, workspace: Workspace, look: Look, more: str) -> ChangePage:
+    """One difference between two moments, drawn as a change of a review is; one query."""
+    held = _held(workspace, [*difference.olds.values(), *difference.news.values()])
+    before = [_side(path, sha, held) for path, sha in sorted(difference.olds.items())]
+    after = [_side(path, sha, held) for path, sha in sorted(difference.news.items())]
+    return _drawn(difference, before, after, [], look, more, dreamt=False)
+
+
+def _drawn(
+    change: Change | Difference,
+    before: Sequence[Side],
+    after: Sequence[Side],
+    edited: Sequence[Side],
+    look: Look,
+    more: str,
+    *,
+    dreamt: bool,
+) -> ChangePage:
     drawn = {side.path: side.text for side in edited or after}
-    gone, doubts, marks = _found(change.findings, {side.path for side in before}, edited=bool(edited))
-    sheets = panels({side.path: side.text for side in before}, drawn, marks.rows, look, more)
+    olds = {side.path: side.text for side in before}
+    gone, doubts, marks = _found(change.findings, olds.keys(), edited=bool(edited), dreamt=dreamt)
+    sheets = panels(olds, drawn, marks.rows, look, more)
     ids = "".join(sheet.html for sheet in sheets if not look.rendered)
     return ChangePage(
         change=change,
@@ -121,7 +145,8 @@ def change_page(change: Change, look: Look | None = None, more: str = "") -> Cha
         edited=edited,
         findings=_findings(gone, doubts, ids, FEW if not look.whole else None),
         panels=sheets,
-        decisions=[(each, _said(each)) for each in decisions],
+        decisions=[],
+        dreamt=dreamt,
     )
 
 
@@ -183,14 +208,16 @@ class _Marks:
         return name
 
 
-def _found(findings: Mapping[str, Any], before: Set[str], *, edited: bool) -> tuple[list[Found], list[Found], _Marks]:
-    """What is gone, what is doubtful, and the rows they stand in. On the new side they hold for the dream's own text
+def _found(
+    findings: Mapping[str, Any], before: Set[str], *, edited: bool, dreamt: bool
+) -> tuple[list[Found], list[Found], _Marks]:
+    """What is gone, what is doubtful, and the rows they stand in. On the new side they hold for the text found there
     only, so an edited one has no marks there."""
     marks = _Marks()
     gone, doubts = [], []
     for place in findings.get("lost", []):
         anchor = marks.put("old", place, "lost")
-        words = f"Gone: was in {_at(place)}, found nowhere in the output"
+        words = f"Gone: was in {_at(place)}, found nowhere {'in the output' if dreamt else 'in the store after that'}"
         gone.append(Found("lost", words, place["text"], "", anchor))
     for pair in findings.get("altered", []):
         kinds, old, new = _kinds(pair), pair["old"], pair["new"]
@@ -205,7 +232,8 @@ def _found(findings: Mapping[str, Any], before: Set[str], *, edited: bool) -> tu
         anchor = "" if edited else marks.put("new", scan, "flag", f"This line {scan['why']}.", "bad")
         doubts.append(Found("conflict", why, "", scan["excerpt"], anchor))
     for place in findings.get("unsourced", []):
-        words = f"New in {_at(place)}: no memory said this before. It comes from the sessions, or from nowhere"
+        words = f"New in {_at(place)}: no memory said this before"
+        words += ". It comes from the sessions, or from nowhere" if dreamt else ""
         anchor = "" if edited else marks.put("new", place, "flag")
         doubts.append(Found("unsourced", words, "", place["text"], anchor))
     return gone, doubts, marks
@@ -226,14 +254,15 @@ def _kinds(pair: Mapping[str, Any]) -> str:
     return ", ".join(_ALTERED.get(kind, kind) for kind in pair["kinds"])
 
 
-def _explained(kind: str, before: Sequence[str], after: Sequence[str]) -> str:
-    many = f"{len(before)} memories"
+def _explained(kind: str, before: int, after: int, *, dreamt: bool) -> str:
+    many = f"{before} memories"
+    wrote, dropped = ("The dream wrote", "The dream left out") if dreamt else ("Somebody wrote", "Somebody removed")
     return {
         "modified": "The same path before and after; its text changed.",
-        "added": "The dream wrote this memory. Nothing stood at this path, and no memory holds most of its sentences.",
-        "removed": "The dream left this memory out, and no other memory took over most of its sentences.",
+        "added": f"{wrote} this memory. Nothing stood at this path, and no memory holds most of its sentences.",
+        "removed": f"{dropped} this memory, and no other memory took over most of its sentences.",
         "moved": "The same memory under another path.",
-        "merged": f"{many} became {'one' if len(after) == 1 else len(after)}; they are decided together.",
-        "split": f"{many if len(before) > 1 else 'One memory'} became {len(after)}; they are decided together.",
+        "merged": f"{many} became {'one' if after == 1 else after}; they are decided together.",
+        "split": f"{many if before > 1 else 'One memory'} became {after}; they are decided together.",
         "unchanged": "The same bytes under the same path.",
     }.get(kind, "")

@@ -50,23 +50,26 @@ def reviews_waiting(membership: Membership) -> QuerySet[Review]:
     nobody attached yet for who may attach."""
     mine = Q(pk__in=[])
     if roles.allows(membership.role, "approve_review"):
-        starter = Q(dream__requested_by=membership.user_id)
-        mine |= Q(state=states.OPEN) if _alone(membership) else Q(state=states.OPEN) & ~starter
+        mine |= Q(state=states.OPEN) & ~_not_by(membership)
     if roles.allows(membership.role, "apply_review"):
         mine |= Q(state=states.APPROVED)
     if roles.allows(membership.role, "attach_store"):
         mine |= Q(state=states.APPLIED)
     attached = Attachment.objects.filter(review=OuterRef("pk")).exclude(state=Attachment.State.REFUSED)
-    newer = Review.objects.filter(line=OuterRef("line"), state=states.APPLIED, pk__gt=OuterRef("pk"))
-    usable = Q(state=states.APPLIED, target__gone_at=None, target__archived_at=None)
+    newer = Review.objects.filter(line=OuterRef("line"), state=states.APPLIED, dream__isnull=False)
+    newer = newer.filter(pk__gt=OuterRef("pk"))
+    usable = Q(state=states.APPLIED, dream__isnull=False, target__gone_at=None, target__archived_at=None)
     unused = usable & ~Q(line__current_store=F("target")) & ~Exists(attached) & ~Exists(newer)
     rows = Review.objects.filter(workspace=membership.workspace_id)
     return rows.filter(Q(state__in=[states.OPEN, states.APPROVED]) | unused).annotate(mine=_flag(mine))
 
 
-def _alone(membership: Membership) -> bool:
-    """Whether a starter may approve too, as `approval_requirements` says."""
-    return membership.workspace.allow_self_approval and eligible_approvers(membership.workspace) <= 1
+def _not_by(membership: Membership) -> Q:
+    """The reviews that this person may not approve because of having started them, as `approval_requirements` says."""
+    dreamt, opened = Q(dream__requested_by=membership.user_id), Q(dream=None, opened_by=membership.user_id)
+    if not membership.workspace.allow_self_approval:
+        return dreamt | opened
+    return Q(pk__in=[]) if eligible_approvers(membership.workspace) <= 1 else dreamt
 
 
 def dreams_waiting(membership: Membership) -> QuerySet[Dream]:
@@ -96,7 +99,9 @@ def _flag(condition: Q) -> Case:
 
 def inbox_of(membership: Membership, page: str | None = None) -> Inbox:
     """Everything of the page, with a number of queries that does not depend on how much there is."""
-    reviews = reviews_waiting(membership).select_related("line", "before__store", "dream__requested_by")
+    reviews = reviews_waiting(membership).select_related(
+        "line", "before__store", "dream__requested_by", "opened_by"
+    )
     dreams = list(dreams_waiting(membership).select_related("store", "requested_by"))
     waiting = sorted(chain(reviews, dreams), key=items.since)
     yours = Paginator([thing for thing in waiting if thing.mine], PER_PAGE).get_page(page)
@@ -131,10 +136,11 @@ def _about(reviews: Sequence[Review], membership: Membership) -> About:
     problems = dict(runs.values_list("review_id", "problem"))
     for review_id, name, problem in refused.values_list("review_id", "deployment_name", "problem"):
         problems[review_id] = f"{name}: {problem}"
-    return About({row["review_id"]: row for row in counted}, problems, _four_eyes(membership))
+    four_eyes, of_opener = _four_eyes(membership, dreamt=True), _four_eyes(membership, dreamt=False)
+    return About({row["review_id"]: row for row in counted}, problems, four_eyes, of_opener)
 
 
-def _four_eyes(membership: Membership) -> str:
+def _four_eyes(membership: Membership, *, dreamt: bool) -> str:
     """Why a starter does not approve, by the rule that the approval itself asks; "" for who may not approve at all."""
     if not roles.allows(membership.role, "approve_review"):
         return ""
@@ -144,6 +150,7 @@ def _four_eyes(membership: Membership) -> str:
         starter_approves=True,
         self_approval_allowed=membership.workspace.allow_self_approval,
         eligible_approvers=approvers,
+        dreamt=dreamt,
     )
     nobody = " Nobody else here may approve: an admin can add a reviewer." if approvers <= 1 else ""
     return f"{rule[-1].words}{nobody}"

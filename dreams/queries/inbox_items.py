@@ -33,12 +33,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What lines of reviews say beside their rows: counts of changes, what went wrong last, and why a starter does
-    not approve."""
+    """What lines of reviews say beside their rows: counts of changes, what went wrong last, and why the starter of a
+    dream, or who opened a review without one, does not approve."""
 
     counts: Mapping[int, Mapping[str, int]]
     problems: Mapping[int, str]
     four_eyes: str
+    of_opener: str
 
 
 def waiting_item(thing: Review | Dream, about: About) -> Item:
@@ -58,15 +59,17 @@ def since(thing: Review | Dream) -> datetime:
 def _open(review: Review, about: About) -> Item:
     count = about.counts.get(review.pk, NONE)
     decided = count["total"] - count["undecided"]
-    words, button = "Review the dream of", "Review"
+    what = "the dream of" if review.dream else "what was written to"
+    words, button = f"Review {what}", "Review"
     if not count["undecided"]:
         words, button = "Approve the review of", "Approve"
     elif decided:
-        words, button = "Go on reviewing the dream of", "Go on"
+        words, button = f"Go on reviewing {what}", "Go on"
+    why = about.four_eyes if review.dream else about.of_opener
     told = [
         _number(count["altered"], "fact altered", "facts altered"),
         _number(count["flagged"], "flag", "flags"),
-        _starter(review.dream),
+        _opener(review),
     ]
     return Item(
         page="review-detail",
@@ -79,7 +82,7 @@ def _open(review: Review, about: About) -> Item:
         loss=_number(count["lost"], "sentence lost", "sentences lost"),
         facts=[fact for fact in told if fact],
         progress=(decided, count["total"], "decided") if count["total"] else None,
-        note="" if review.mine else about.four_eyes,  # type: ignore[attr-defined]
+        note="" if review.mine else why,  # type: ignore[attr-defined]
     )
 
 
@@ -93,7 +96,7 @@ def _approved(review: Review, about: About) -> Item:
         badge=_badge(review),
         at=review.opened_at,
         button="Apply",
-        facts=[_starter(review.dream)],
+        facts=[_opener(review)],
         note=f"The last try stopped: {problem}" if problem else "",
     )
 
@@ -254,6 +257,10 @@ def _starter(dream: Dream | None) -> str:
     if dream is None or dream.requested_by is None:
         return "started elsewhere"
     return f"started by {dream.requested_by}"
+
+
+def _opener(review: Review) -> str:
+    return _starter(review.dream) if review.dream else f"opened by {review.opened_by}"
 
 
 def _number(count: int, one: str, many: str) -> str:

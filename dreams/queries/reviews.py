@@ -9,7 +9,7 @@ from itertools import groupby
 from django.db.models import QuerySet
 
 from dreams.access import eligible_approvers
-from dreams.models import ApplyRun, Approval, Change, Review, User, Workspace
+from dreams.models import ApplyRun, Approval, Attachment, Change, Review, User, Workspace
 from dreams.rules import review_states as states
 from dreams.rules.review_states import Requirement
 
@@ -171,6 +171,7 @@ def find_reviews(workspace: Workspace) -> QuerySet[Review]:
         "after",
         "target",
         "line",
+        "opened_by",
         "closed_by",
         "superseded_by",
         "workspace",
@@ -202,22 +203,25 @@ def sections(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
 
 def requirements(review: Review, changes: ChangeList, person: User) -> list[Requirement]:
     """What must hold before this person may approve; the same rule as the approval itself asks."""
-    starts = review.dream is not None and review.dream.requested_by_id == person.pk
+    starts = review.started_by(person)
     return states.approval_requirements(
         undecided=changes.undecided,
         starter_approves=starts,
         self_approval_allowed=review.workspace.allow_self_approval,
-        eligible_approvers=eligible_approvers(review.workspace) if starts else 0,
+        eligible_approvers=eligible_approvers(review.workspace) if starts and review.dream_id else 0,
+        dreamt=review.dream_id is not None,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What else a reader should know of a review: how long its dream took, its votes, its newest plan of writes."""
+    """What else a reader should know of a review: how long its dream took, its votes, its newest plan of writes, and
+    the deployments that were pointed at its store and still are, by name."""
 
     duration: timedelta | None
     approvals: Sequence[Approval]
     run: ApplyRun | None
+    attached: Sequence[str]
 
     @property
     def took(self) -> str:
@@ -229,22 +233,30 @@ class Standing:
 
 
 def standing(review: Review) -> Standing:
-    """Two queries, for votes and plans, where the review is past deciding; none before."""
+    """Three queries, for votes, plans and attachments, where the review is past deciding; none before."""
     dream = review.dream
     past = review.state != states.OPEN
     return Standing(
         duration=dream.ended_at - dream.started_at if dream and dream.ended_at and dream.started_at else None,
         approvals=list(review.approvals.select_related("person").order_by("-at")) if past else [],
         run=review.runs.exclude(state="abandoned").order_by("-planned_at").first() if past else None,
+        attached=list(standing_attachments(review).values_list("deployment_name", flat=True)) if past else [],
     )
 
 
+def standing_attachments(review: Review) -> QuerySet[Attachment]:
+    """Those of a review that were done and not taken back, by the name of the deployment."""
+    done = review.attachments.filter(state=Attachment.State.DONE, undoes=None)
+    return done.exclude(undone_by__state=Attachment.State.DONE).order_by("deployment_name")
+
+
 def output_moved(review: Review) -> bool:
-    """Whether the dream's output store was written since the review was opened (the mirror's word)."""
+    """Whether the store it writes into was written since the review was opened (the mirror's word)."""
     seen = review.after.version_id
     return review.state in (states.OPEN, states.APPROVED) and bool(seen) and seen != review.target.last_version_id
 
 
 def input_moved(review: Review) -> bool:
-    """Whether the store the dream read was written since, or may have been (the mirror's word)."""
-    return review.before.version_id != review.before.store.last_version_id
+    """Whether the store the dream read was written since, or may have been (the mirror's word); without a dream that
+    is what the review is about."""
+    return review.dream_id is not None and review.before.version_id != review.before.store.last_version_id

@@ -77,20 +77,15 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Blind:
-    """A stretch in which versions were written that are not known; None: from the first write, or until now."""
+class Gap:
+    """A stretch whose versions are not known; without an `end` it lasts until now."""
 
-    start: datetime | None
+    start: datetime
     end: datetime | None
 
-    def covers(self, at: datetime) -> bool:
-        """Whether `at` lies inside."""
-        return (self.start is None or self.start < at) and (self.end is None or at < self.end)
-
-    def between(self, start: datetime | None, end: datetime) -> bool:
-        """Whether something unknown may have been written after `start` (None: ever) and up to `end`."""
-        begun = self.start is None or self.start < end
-        return begun and (self.end is None or start is None or start < self.end)
+    def within(self, after: datetime, until: datetime) -> bool:
+        """Whether something unknown may have been written behind `after` and up to `until`."""
+        return self.start < until and (self.end is None or after < self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +99,15 @@ class Then:
     whole: bool
 
 
-def as_of(at: datetime, heads: Iterable[Head], versions: Iterable[Written], blind: Sequence[Blind] = ()) -> Then:
-    """The store as it was at `at`, from what it holds now and its versions (any order). A path is told only where
-    nothing unknown lies between the version and `at`."""
+def as_of(
+    at: datetime,
+    heads: Iterable[Head],
+    versions: Iterable[Written],
+    gaps: Sequence[Gap] = (),
+    known_from: datetime | None = None,
+) -> Then:
+    """The store as it was at `at`, from what it holds now and its versions (any order). A path is told only where no
+    gap lies between the version and `at`. Before `known_from` old versions are missing, each memory's oldest first."""
     now = {head.memory_id: head for head in heads}
     told: dict[str, list[Written]] = defaultdict(list)
     for version in versions:
@@ -126,7 +127,7 @@ def as_of(at: datetime, heads: Iterable[Head], versions: Iterable[Written], blin
                 uncertain.add((first.path if first else "") or (head.path if head else memory_id))
         elif last.operation == "deleted":
             continue
-        elif not last.sha or any(each.between(last.at, at) for each in blind):
+        elif not last.sha or any(gap.within(last.at, at) for gap in gaps):
             uncertain.add(last.path or (head.path if head else memory_id))
         else:
             held[last.path] = last.sha, last.id
@@ -134,5 +135,5 @@ def as_of(at: datetime, heads: Iterable[Head], versions: Iterable[Written], blin
         held={path: sha for path, (sha, _) in held.items()},
         told_by={path: id for path, (_, id) in held.items() if id},
         uncertain=sorted(uncertain - held.keys()),
-        whole=not any(each.covers(at) for each in blind),
+        whole=(known_from is None or known_from <= at) and not any(gap.within(at, at) for gap in gaps),
     )

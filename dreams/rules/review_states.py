@@ -30,8 +30,9 @@ REVIEW_STATES = StateTable(
         step("discard", {OPEN, APPROVED}, DISCARDED),
         step("supersede", {OPEN, APPROVED}, SUPERSEDED),
         step("roll_back", {APPLIED}, ROLLED_BACK),
+        step("attach_again", {ROLLED_BACK}, APPLIED),
     ),
-    final=frozenset({DISCARDED, SUPERSEDED, ROLLED_BACK}),
+    final=frozenset({DISCARDED, SUPERSEDED}),
 )
 
 UNCHANGED, UNDECIDED, ACCEPTED, KEPT, EDITED = "unchanged", "undecided", "accepted", "kept", "edited"
@@ -55,10 +56,16 @@ class Requirement:
 
 
 def approval_requirements(
-    *, undecided: int, starter_approves: bool, self_approval_allowed: bool, eligible_approvers: int
+    *,
+    undecided: int,
+    starter_approves: bool,
+    self_approval_allowed: bool,
+    eligible_approvers: int,
+    dreamt: bool = True,
 ) -> list[Requirement]:
-    """What must hold before this person may approve; self-approval passes when the workspace allows it and
-    there is nobody else who could approve (`eligible_approvers` counts the starter too)."""
+    """What must hold before this person may approve; self-approval of a dream passes when the workspace allows it and
+    there is nobody else who could approve (`eligible_approvers` counts the starter too). Without a dream the starter
+    is who opened the review: agents wrote what it judges, so it is enough that the workspace allows it."""
     decided = Requirement(
         "decided",
         undecided == 0,
@@ -66,6 +73,8 @@ def approval_requirements(
         if undecided == 0
         else f"{undecided} {'change is' if undecided == 1 else 'changes are'} undecided.",
     )
+    if not dreamt:
+        return [decided, _opener(starter_approves, self_approval_allowed)]
     if not starter_approves:
         return [decided, Requirement("four_eyes", True, "You did not start this dream.")]
     alone = self_approval_allowed and eligible_approvers <= 1
@@ -76,6 +85,15 @@ def approval_requirements(
     else:
         words = "You started this dream, and this workspace does not let starters approve."
     return [decided, Requirement("four_eyes", alone, words)]
+
+
+def _opener(opener_approves: bool, self_approval_allowed: bool) -> Requirement:
+    if not opener_approves:
+        return Requirement("four_eyes", True, "You did not open this review.")
+    if self_approval_allowed:
+        return Requirement("four_eyes", True, "You opened this review of what agents wrote, and may approve it.")
+    words = "You opened this review, and this workspace does not let people approve what they started."
+    return Requirement("four_eyes", False, words)
 
 
 def result_digest(results: Iterable[tuple[str, str]]) -> str:

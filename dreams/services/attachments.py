@@ -11,10 +11,12 @@ from django.utils import timezone
 from dreams.access import check_can
 from dreams.enqueue import enqueue
 from dreams.models import Attachment, Deployment, Review, Store, StoreLine, User
+from dreams.queries.reviews import standing_attachments
 from dreams.remote.errors import NotFound, Refused, RemoteError
 from dreams.remote.records import Deployment as RemoteDeployment
 from dreams.rules import review_states as states
 from dreams.rules.resources import Swap, digest, sendable, swap_store
+from dreams.rules.review_states import REVIEW_STATES
 from dreams.services import audit
 from dreams.services.claims import claim, release, renew
 from dreams.services.deployments import note_deployment, refresh_deployments
@@ -106,8 +108,10 @@ def attach_store(review: Review, *, chosen: Mapping[str, str], seen_drift: str, 
     The input is read again first; when agents wrote something the person was not shown, nothing happens (Stale)."""
     check_can(by, review.workspace, "attach_store")
     review.refresh_from_db(fields=["state"])
-    if review.state != states.APPLIED:
+    if review.state not in (states.APPLIED, states.ROLLED_BACK):
         raise Refusal("Only an applied review can be attached.")
+    if review.dream_id is None:
+        raise Refusal("This review was applied to the store itself: there is no other store to attach.")
     if not chosen:
         raise Invalid("Choose at least one deployment.")
     if not review.target.writable:
@@ -280,6 +284,8 @@ def _done(attachment: Attachment, token: str, found: RemoteDeployment) -> None:
             return
         note_deployment(attachment.workspace, found)
         StoreLine.objects.filter(pk=attachment.line_id).update(current_store=attachment.to_store)
+        if attachment.review:
+            _move_review(attachment.review, attachment)
         verb = "rolled back" if attachment.undoes_id else "attached"
         audit.record(
             attachment.workspace,
@@ -289,6 +295,20 @@ def _done(attachment: Attachment, token: str, found: RemoteDeployment) -> None:
             before=attachment.before_digest,
             after=attachment.after_digest,
         )
+
+
+def _move_review(review: Review, attachment: Attachment) -> None:
+    """A review of which nothing is attached any more is rolled back; attaching it again takes that back. To be called
+    inside the transaction that ends the attachment."""
+    step = "roll_back" if attachment.undoes_id else "attach_again"
+    Review.objects.select_for_update().get(pk=review.pk)  # so that the last two rollbacks do not both see the other
+    if attachment.undoes_id and standing_attachments(review).exists():
+        return
+    by = attachment.by if attachment.undoes_id else None
+    ended = {"closed_at": timezone.now() if by else None, "closed_by": by}
+    rows = Review.objects.filter(pk=review.pk, state__in=REVIEW_STATES.sources(step))
+    if rows.update(state=REVIEW_STATES.target(step), **ended) and by:
+        audit.record(attachment.workspace, attachment.by, "rolled back review", review)
 
 
 def _refuse(attachment: Attachment, token: str, words: str, found: RemoteDeployment | None = None) -> None:

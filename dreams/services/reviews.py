@@ -291,9 +291,10 @@ def requirements_for(review: Review, person: User) -> list[Requirement]:
     tally = review.changes.aggregate(undecided=Count("pk", filter=Q(state=states.UNDECIDED)))
     return states.approval_requirements(
         undecided=tally["undecided"],
-        starter_approves=review.dream is not None and review.dream.requested_by_id == person.pk,
+        starter_approves=review.started_by(person),
         self_approval_allowed=review.workspace.allow_self_approval,
         eligible_approvers=eligible_approvers(review.workspace),
+        dreamt=review.dream_id is not None,
     )
 
 
@@ -315,10 +316,7 @@ def approve_review(review: Review, *, by: User) -> Review:
             review=review,
             person=by,
             digest=digest,
-            defaults={
-                "at": timezone.now(),
-                "by_starter": review.dream is not None and review.dream.requested_by_id == by.pk,
-            },
+            defaults={"at": timezone.now(), "by_starter": review.started_by(by)},
         )
         audit.record(review.workspace, by, "approved review", review, digest=digest)
     return review

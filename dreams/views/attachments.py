@@ -174,7 +174,7 @@ def _page(
         "made": made,
         "active": any(row.active for row in made),
         "problem": problem,
-        "applied": review.state == review_states.APPLIED,
+        "applied": review.dream_id and review.state in (review_states.APPLIED, review_states.ROLLED_BACK),
         "why_not": why_not(request, "attach_store"),
     }
     if context["applied"]:

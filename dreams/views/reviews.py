@@ -1,4 +1,4 @@
-"""THE page of the product: what a dream did to a store, decided change by change."""
+"""THE page of the product: what a dream, or agents, did to a store, decided change by change."""
 
 import json
 from datetime import timedelta
@@ -7,13 +7,12 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.messages import get_messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dreams.access import check_can
@@ -21,19 +20,17 @@ from dreams.enqueue import enqueue
 from dreams.forms.reviews import DecideForm, DiscardForm, EditForm, SeenForm
 from dreams.models import Change, Review, Store
 from dreams.queries import changes as change_queries
+from dreams.queries import moments as moment_queries
 from dreams.queries import reviews as queries
 from dreams.queries.reviews import ChangeList
-from dreams.render import Look
 from dreams.rules import review_states as states
 from dreams.services import applying, attachments
 from dreams.services import reviews as service
 from dreams.services.refusals import Invalid, Refusal, Stale
+from dreams.views.looks import chosen, keep_look, look_of
 from dreams.views.lookup import MemberRequest, in_workspace, wants_fragment, why_not
 
 FRESH = timedelta(seconds=60)
-YEAR = 365 * 24 * 3600
-# What a reader chose to see, kept in cookies: parameter and its two values, the usual one first.
-LOOKS = {"view": ("unified", "split"), "text": ("source", "rendered"), "advance": ("on", "off")}
 
 
 @require_GET
@@ -153,7 +150,8 @@ def review_discard(request: MemberRequest, pk: int) -> HttpResponse:
     form = DiscardForm(request.POST or None)
     if form.is_valid():
         service.discard_review(review, reason=form.cleaned_data["reason"], by=request.user)
-        messages.success(request, "Discarded. The store stays as it is, and what the dream wrote is left alone.")
+        left = "what the dream wrote is left alone" if review.dream_id else "nothing is written to it"
+        messages.success(request, f"Discarded. The store stays as it is, and {left}.")
         return _back(request, pk)
     context = {"review": review, "form": form, "why_not": why_not(request, "discard_review")}
     return render(request, "reviews/discard.html", context, status=422 if form.errors else 200)
@@ -171,35 +169,15 @@ def find_change(review: Review, pk: int) -> Change:
     return change
 
 
-def _chosen(request: HttpRequest, name: str) -> str:
-    usual, other = LOOKS[name]
-    # The last one: a check box that is on comes behind the hidden field that says off.
-    said = request.GET.get(name) or request.POST.get(name) or request.COOKIES.get(f"review_{name}")
-    return other if said == other else usual
-
-
-def _keep_look(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    for name, values in LOOKS.items():
-        said = request.GET.get(name) or request.POST.get(name)
-        if said in values and said != request.COOKIES.get(f"review_{name}"):
-            response.set_cookie(f"review_{name}", said, max_age=YEAR, httponly=True, samesite="Lax")
-    patch_vary_headers(response, ["HX-Request", "Cookie"])
-    return response
-
-
 def _fragment(request: MemberRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """A part of the page, drawn without what only the frame asks the database for: this is sent at every decision."""
     around = {"workspace": request.workspace, "csrf_token": get_token(request), "messages": get_messages(request)}
-    return _keep_look(request, HttpResponse(render_to_string(template, around | context), status=status))
+    return keep_look(request, HttpResponse(render_to_string(template, around | context), status=status))
 
 
 def _centre(request: MemberRequest, review: Review, change: Change | None) -> dict[str, Any]:
     """What the middle and the right pane need."""
-    look = Look(
-        split=_chosen(request, "view") == "split",
-        rendered=_chosen(request, "text") == "rendered",
-        whole="all" in request.GET,
-    )
+    look = look_of(request)
     show = request.POST.get("show") or request.GET.get("show", "")
     show = show if show in queries.SHOWS and show != "all" else ""
     address = _address(request, review, change.pk if change else None, "all")
@@ -214,7 +192,7 @@ def _centre(request: MemberRequest, review: Review, change: Change | None) -> di
         "shown": change_queries.change_page(change, look, f"{address}?all=1") if change else None,
         "look": look,
         "show": show,
-        "advance": _chosen(request, "advance"),
+        "advance": chosen(request, "advance"),
         "undecided_why": f"{frozen}." if frozen else why_not(request, "decide_change"),
     }
 
@@ -222,7 +200,7 @@ def _centre(request: MemberRequest, review: Review, change: Change | None) -> di
 def _bar(request: MemberRequest, review: Review, changes: ChangeList) -> dict[str, Any]:
     """What the bar at the foot and the filters need."""
     required = queries.requirements(review, changes, request.user) if review.state == states.OPEN else []
-    starts = review.dream is not None and review.dream.requested_by_id == request.user.pk
+    starts = review.started_by(request.user)
     unmet = [each.words for each in required if not each.satisfied]
     return {
         "changes": changes,
@@ -269,10 +247,11 @@ def _page(
         **_list(changes, request.GET.get("page") or changes.page_of(change.pk if change else None)),
         "drift": applying.output_drift(review) if queries.output_moved(review) else [],
         "written": attachments.written_since(review) if active and queries.input_moved(review) else [],
+        "between": moment_queries.between_words(review) if not review.dream_id else "",
         "mirror_at": review.target.checked_at,
     }
     _refresh_behind(review.target, review.before.store)
-    return _keep_look(request, render(request, "reviews/detail.html", context, status=status))
+    return keep_look(request, render(request, "reviews/detail.html", context, status=status))
 
 
 def _refresh_behind(*stores: Store) -> None:
@@ -299,13 +278,13 @@ def _editor(
 def _go_on(request: MemberRequest, review: Review, decided: Change, said: str, *, stay: bool = False) -> HttpResponse:
     """After a decision: the next change that waits, or this one again when the reader does not want to be led."""
     changes = queries.change_list(review, request.POST.get("show", ""))
-    leads = _chosen(request, "advance") == "on" and not stay
+    leads = chosen(request, "advance") == "on" and not stay
     target = changes.next_undecided(decided.pk) if leads else decided.pk
     words = f"{said}, {changes.undecided} left" if changes.undecided else f"{said}, every change is decided"
     address = _address(request, review, target, changes.show)
     if not wants_fragment(request):
         messages.success(request, f"{decided.title}: {words}.")
-        return _keep_look(request, redirect(address))
+        return keep_look(request, redirect(address))
     response = _decided(request, review, changes, decided, target)
     response["HX-Push-Url"] = address
     response["HX-Trigger"] = json.dumps({"announce": words})

@@ -57,13 +57,15 @@ TEMPLATES = {
     "member-change": "members/list",
     "attachment-undo": "attachments/detail",
     "run-plan": "runs/drift",
+    "compare": "compare/result",
+    "store-compare": "compare/choose",
 }
 # Verbs: a POST, answered by a redirect or a fragment of the page they stand on; healthz and theme answer no page.
 VERBS = {
     *("memory-refresh", "version-read"),
     *("healthz", "theme", "feed-seen", "make-current", "store-refresh", "store-archive", "memory-delete"),
     *("dream-cancel", "dream-recheck", "dream-review", "change-decide", "change-undo"),
-    *("review-accept-moves", "review-approve", "review-reopen", "run-confirm"),
+    *("review-accept-moves", "review-approve", "review-reopen", "run-confirm", "compare-review"),
     *("snapshot-take", "snapshot-download", "store-download", "run-again"),
 }
 # Nobody reads these as a whole: what makemigrations wrote.
