@@ -163,7 +163,7 @@ def folder_marks(path: str) -> list[str]:
 
 def entry_id(at: datetime, tie: str, taken: set[int]) -> int:
     """The key of an entry: 42 bits of the millisecond it was written in, 21 of `tie` (what tells it from others of
-    that moment), so that the order of keys is that of time, the same in every database. The next free one when `taken`."""
+    that moment), so that the order of keys is that of time, the same in every database. The next free one if taken."""
     key = first_id(at) | int(sha256(tie.encode()).hexdigest()[:6], 16) >> 3
     while key in taken:
         key += 1
