@@ -1,19 +1,38 @@
 """Freezing a store's mirror into a manifest: as of now or, by replaying versions backwards, as of an earlier time."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from dreams.models import Entry, Manifest, Memory, MemoryVersion, Snapshot, Store, Text, Workspace
-from dreams.remote.errors import NotFound
+from dreams.access import check_can
+from dreams.enqueue import enqueue
+from dreams.models import (
+    Entry,
+    Manifest,
+    Memory,
+    MemoryVersion,
+    Snapshot,
+    SnapshotWish,
+    Store,
+    Text,
+    User,
+    Workspace,
+)
+from dreams.remote.errors import NotFound, RemoteError
 from dreams.rules.moments import Gap, Head, Written, as_of
+from dreams.services import audit
+from dreams.services.refusals import Busy, Refusal, Stale
 from dreams.services.stores import sync_store
 from dreams.services.texts import keep_texts, texts_by_sha
 from dreams.services.vendor import watched
 
+# Stores that one sweep freezes: a first day with hundreds of them must not hold up what waits.
+DAILY_A_SWEEP = 20
 OnRead = Callable[[int, int], None]
 NOT_WHOLE = "What was written around that time is not fully known: memories removed since may be missing here."
 
@@ -24,7 +43,7 @@ def take_snapshot(store: Store, why: str) -> Snapshot:
     return freeze(store, why)
 
 
-def freeze(store: Store, why: str) -> Snapshot:
+def freeze(store: Store, why: str, *, by: User | None = None, note: str = "") -> Snapshot:
     """Freezes the mirror as it stands; it is consistent, since a sync ends only on an unmoved version id."""
     with transaction.atomic():
         # Locked, so that a sync does not save between reading the version id and reading the memories.
@@ -38,7 +57,65 @@ def freeze(store: Store, why: str) -> Snapshot:
             version_id=store.last_version_id,
             taken_at=store.checked_at or timezone.now(),
             consistent=True,
+            taken_by=by,
+            note=note,
         )
+
+
+def ask_snapshot(store: Store, *, note: str, by: User) -> SnapshotWish:
+    """Asks for a snapshot as of now: a task takes it, since the store may have to be read as a whole first. Raises
+    Stale while another one is being taken."""
+    check_can(by, store.workspace, "take_snapshot")
+    if not store.readable:
+        raise Refusal("The vendor no longer has this store, so there is nothing new to take a snapshot of.")
+    now = timezone.now()
+    asked = {"note": note.strip()[:200], "by": by, "at": now, "next_check_at": now}
+    with transaction.atomic():
+        wish, new = SnapshotWish.objects.get_or_create(store=store, defaults=asked)
+        if not new:
+            raise Stale("A snapshot of this store is being taken already.")
+        enqueue("take_asked", wish.pk)
+    return wish
+
+
+def take_asked(wish: SnapshotWish) -> None:
+    """Takes the snapshot that somebody asked for; one that fails is tried again at `next_check_at`, until the store is
+    gone. Raises Busy, RemoteError as `sync_store` does."""
+    rows = SnapshotWish.objects.filter(pk=wish.pk)
+    try:
+        store = sync_store(wish.store)
+    except Busy:
+        rows.update(next_check_at=timezone.now() + timedelta(seconds=2))
+        raise
+    except Refusal:
+        rows.delete()
+        raise
+    except RemoteError as error:
+        wait = timedelta(seconds=error.retry_after or 30)
+        rows.update(problem=error.words[:500], next_check_at=timezone.now() + wait)
+        raise
+    with transaction.atomic():
+        if rows.delete()[0]:
+            snapshot = freeze(store, Snapshot.Why.BY_HAND, by=wish.by, note=wish.note)
+            audit.record(store.workspace, wish.by, "took snapshot", snapshot, memories=snapshot.manifest.count)
+
+
+def take_daily(workspace: Workspace) -> None:
+    """Freezes each store that was written to since its last snapshot, once a day, from the mirror: no call is made.
+    A replayed moment is no last snapshot: it may lie anywhere."""
+    if not workspace.daily_snapshots:
+        return
+    kept = Snapshot.objects.exclude(why=Snapshot.Why.MOMENT).filter(store=OuterRef("pk"))
+    today = kept.filter(why=Snapshot.Why.DAILY, taken_at__gt=timezone.now() - timedelta(days=1))
+    last = Coalesce(Subquery(kept.order_by("-taken_at", "-pk").values("version_id")[:1]), Value(""))
+    live = Store.objects.filter(workspace=workspace, gone_at=None, walked_at__isnull=False)
+    due = live.annotate(last=last).exclude(last=F("last_version_id")).exclude(Exists(today))
+    for store in due[:DAILY_A_SWEEP]:
+        with transaction.atomic():
+            # Locked before looking again: another sweep may be at it.
+            Store.objects.select_for_update().get(pk=store.pk)
+            if due.filter(pk=store.pk).exists():
+                freeze(store, Snapshot.Why.DAILY)
 
 
 def keep_manifest(workspace: Workspace, entries: Iterable[tuple[str, Text]]) -> Manifest:
