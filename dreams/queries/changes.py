@@ -26,13 +26,13 @@ _ALTERED = {
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One memory on one side; `size` in bytes, `text` "" when it was purged."""
+    """One memory on one side; `size` in bytes, `text` "" when it was `purged` (how, in a sentence)."""
 
     path: str
     sha: str
     size: int
     text: str
-    purged: bool
+    purged: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,9 @@ class ChangePage:
         return sum(side.size for side in self.before), sum(side.size for side in self.after)
 
     @property
-    def purged(self) -> bool:
-        """Whether some text is not kept any more."""
-        return any(side.purged for side in (*self.before, *self.after, *self.edited))
+    def purged(self) -> str:
+        """What became of the first text that is not kept any more; "" when all are kept."""
+        return next((side.purged for side in (*self.before, *self.after, *self.edited) if side.purged), "")
 
     @property
     def words(self) -> str:
@@ -187,8 +187,8 @@ def _held(workspace: Workspace, shas: Sequence[str]) -> dict[str, Text]:
 def _side(path: str, sha: str, held: Mapping[str, Text]) -> Side:
     text = held.get(sha)
     if text is None:
-        return Side(path, sha, 0, "", True)
-    return Side(path, sha, text.size, text.text, text.purged_at is not None)
+        return Side(path, sha, 0, "", "A text of this change is not kept here.")
+    return Side(path, sha, text.size, text.text, text.tombstone)
 
 
 class _Marks:

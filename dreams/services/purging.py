@@ -64,10 +64,8 @@ def _blank(text: Text, who: str) -> bool:
         return False
     _blank_quotes(text)
     search_index.forget_text(text)
-    # What was found in a store quotes its texts; it is found anew from what is left.
-    stores = MemoryVersion.objects.filter(workspace=text.workspace_id, sha256=text.sha256).values("store")
-    held = Memory.objects.filter(store__workspace=text.workspace_id, text=text).values("store")
-    HealthReport.objects.filter(store__in=stores.union(held)).delete()
+    # What was found in stores quotes their texts; it is found anew from what is left.
+    HealthReport.objects.filter(store__workspace=text.workspace_id).delete()
     quoting = Q(before_snapshot__manifest__entries__text=text) | Q(after_snapshot__manifest__entries__text=text)
     Comparison.objects.filter(pk__in=Comparison.objects.filter(quoting).values("pk")).delete()
     return True

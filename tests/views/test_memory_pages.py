@@ -3,6 +3,7 @@
 import pytest
 
 from dreams.models import Memory, Store
+from dreams.services import stores
 from tests.factories import agent_writes, store_with
 from tests.people import People, browser_of
 from tests.sandbox_server import Sandbox
@@ -116,3 +117,16 @@ def test_a_viewer_may_not_write(people: People, sandbox: Sandbox, store: Store) 
     assert client.post(url_of(store, "/a.md", "edit/"), form).status_code == 403
     assert client.post(url_of(store, "/a.md", "delete/"), form).status_code == 403
     assert vendor(sandbox, store)["/a.md"] == "First\n"
+
+
+def test_a_text_with_a_nul_is_not_edited_by_a_form_that_would_replace_it(
+    people: People, sandbox: Sandbox, store: Store
+) -> None:
+    agent_writes(sandbox, store, "/a.md", "Zero \x00 inside\n")
+    stores.sync_store(store)
+    page = browser_of(people.dave).get(url_of(store, "/a.md", "edit/")).content.decode()
+    assert "holds NUL characters" in page
+    form = {"content": "Zero \ufffd inside\n", "seen_sha": at(store, "/a.md").text.sha256}
+    answer = browser_of(people.dave).post(url_of(store, "/a.md", "edit/"), form)
+    assert answer.status_code == 409
+    assert vendor(sandbox, store)["/a.md"] == "Zero \x00 inside\n"

@@ -44,6 +44,16 @@ def test_the_bytes_go_and_a_tombstone_says_who_and_when(people: People, store: S
     assert "sk-not-a-key" not in history.content.decode()
 
 
+def test_search_finds_it_no_more(people: People, store: Store) -> None:
+    def found() -> bool:
+        page = browser_of(people.alice).get("/acme/search/?q=key&removed=1").content.decode()
+        return "sk-not-a-" in page
+
+    assert found()
+    browser_of(people.alice).post(url_of(SECRET))
+    assert not found()
+
+
 def test_what_agents_read_now_is_refused_and_named(people: People, store: Store) -> None:
     answer = browser_of(people.alice).post(url_of("Other\n"))
     assert answer.status_code == 409
@@ -92,7 +102,7 @@ def test_a_review_keeps_no_quote_of_it_and_says_so(people: People, sandbox: Sand
     change = review.changes.filter(paths__sha256=held.sha256).first()
     assert change is not None
     shown = browser_of(people.bob).get(f"/acme/reviews/{review.pk}/changes/{change.pk}/").content.decode()
-    assert "is not kept any more" in shown
+    assert "by Alice." in shown and "is shown empty" in shown
     assert Review.objects.filter(pk=review.pk).exists()
 
 
