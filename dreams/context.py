@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from dreams.queries.inbox import count_waiting
 from dreams.rules import roles
+from dreams.services.vendor import bucket_of
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -22,6 +23,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "workspace": workspace,
         "membership": membership,
         "vendor_outage": workspace.outage if workspace else "",
+        # Asked for by the foot alone: fragments have none.
+        "calls_left": (lambda: bucket_of(workspace).left()) if workspace and membership else None,
         "mirror_at": workspace.stores_listed_at if workspace else None,
         "can_read_audit": membership is not None and roles.allows(membership.role, "read_audit"),
         # Lazy, since the context processor also runs for fragments, which show no top bar.

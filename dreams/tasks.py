@@ -1,8 +1,12 @@
 """Celery's side: one service call each; a task that is lost is found again by the sweep."""
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import task_postrun, task_prerun
 
 from dreams.models import ApplyRun, Attachment, Dream, SnapshotWish, Store, StoreDraft, Workspace
+from dreams.remote.spending import spending
 from dreams.services import (
     applying,
     attachments,
@@ -20,6 +24,19 @@ from dreams.services import (
 )
 
 
+@task_prerun.connect
+def spend(task: Any, **_: Any) -> None:
+    """What a task asks the vendor is counted for the person whose act queued it."""
+    task.request.spending = spending(person=(task.request.headers or {}).get("person", 0))
+    task.request.spending.__enter__()
+
+
+@task_postrun.connect
+def spent(task: Any, **_: Any) -> None:
+    """And for nobody any more once it has ended."""
+    task.request.spending.__exit__(None, None, None)
+
+
 @shared_task
 def sweep() -> None:
     """Runs every SWEEP_SECONDS."""
@@ -29,6 +46,11 @@ def sweep() -> None:
 @shared_task
 def refresh_workspace(workspace_id: int) -> None:
     sweeps.attempt(sweeps.refresh_workspace, Workspace.objects.get(pk=workspace_id))
+
+
+@shared_task
+def refresh_sessions(workspace_id: int) -> None:
+    sweeps.attempt(sessions.refresh_sessions, Workspace.objects.get(pk=workspace_id))
 
 
 @shared_task

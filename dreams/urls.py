@@ -6,6 +6,7 @@ from dreams.views import (
     agents,
     attachments,
     audit,
+    budget,
     compare,
     dreams,
     feed,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("<slug:ws>/stores/import/<int:pk>/", imports.store_preview, name="store-preview"),
     path("<slug:ws>/stores/<str:store_id>/", stores.store_detail, name="store-detail"),
     path("<slug:ws>/stores/<str:store_id>/refresh/", stores.store_refresh, name="store-refresh"),
+    path("<slug:ws>/stores/<str:store_id>/freshness/", stores.store_freshness, name="store-freshness"),
     path("<slug:ws>/stores/<str:store_id>/health/", health.store_health, name="store-health"),
     path("<slug:ws>/stores/<str:store_id>/archive/", stores.store_archive, name="store-archive"),
     path("<slug:ws>/stores/<str:store_id>/delete/", stores.store_delete, name="store-delete"),
@@ -144,6 +146,7 @@ urlpatterns = [
     path("<slug:ws>/members/<int:pk>/link/", members.member_link, name="member-link"),
     path("<slug:ws>/settings/", workspaces.workspace_settings, name="workspace-settings"),
     path("<slug:ws>/settings/key/", workspaces.workspace_key, name="workspace-key"),
+    path("<slug:ws>/budget/", budget.budget, name="budget"),
     path("<slug:ws>/import/", workspaces.workspace_import, name="workspace-import"),
     path("<slug:ws>/audit/", audit.audit_list, name="audit-list"),
 ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from dreams.enqueue import enqueue
 from dreams.models import ApplyRun, Attachment, Dream, SnapshotWish, Store, StoreDraft, Workspace
 from dreams.remote.errors import Refused, RemoteError
+from dreams.remote.spending import spending
 from dreams.rules import dream_states
 from dreams.services import (
     applying,
@@ -31,6 +32,22 @@ from dreams.services import (
 from dreams.services.refusals import Busy, Refusal
 
 log = logging.getLogger(__name__)
+
+# What the calls of a piece of work are counted as; the words are in queries.budget.
+WORK = {
+    "refresh_workspace": "lists",
+    "refresh_sessions": "lists",
+    "start_dream": "dream",
+    "reconcile_dream": "dream",
+    "refresh_dreams": "dream",
+    "finish_dream": "dream",
+    "sync_store": "sync",
+    "apply_run": "apply",
+    "attach_one": "attach",
+    "fill_store": "restore",
+    "take_asked": "snapshot",
+    "take_daily": "snapshot",
+}
 
 WORKSPACE_EVERY = timedelta(minutes=10)
 # Reading stores may take long (a first import is a hundred calls each): running dreams must not wait for all of them.
@@ -128,8 +145,18 @@ def _ask_again(workspace: Workspace, wait: timedelta) -> None:
 def attempt(work: Callable[[Any], Any], thing: Any) -> None:
     """Does one piece; what fails in a known way has been written on its row already, anything else is logged."""
     try:
-        work(thing)
+        with spending(work=_kind_of(work, thing), store=_store_of(thing)):
+            work(thing)
     except (RemoteError, Busy, Refusal) as error:
         log.info("%s %s: %s", work.__name__, thing.pk, error)
     except Exception:
         log.exception("%s %s failed", work.__name__, thing.pk)
+
+
+def _kind_of(work: Callable[[Any], Any], thing: Any) -> str:
+    first = isinstance(thing, Store) and thing.walked_at is None
+    return "import" if first else WORK.get(work.__name__, "other")
+
+
+def _store_of(thing: Any) -> int:
+    return thing.pk if isinstance(thing, Store) else getattr(thing, "store_id", None) or 0

@@ -1,6 +1,6 @@
 """The pages of memory stores."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +21,7 @@ from dreams.services.refusals import Invalid
 from dreams.views.lookup import MemberRequest, allows, answer, in_workspace, why_not
 
 FRESH = timedelta(seconds=60)
+MOST_LOOKS = 90  # of two seconds each
 
 
 def find_store(request: MemberRequest, store_id: str) -> Store:
@@ -112,6 +113,34 @@ def refresh_behind(store: Store) -> bool:
     if stale:
         enqueue("sync_store", store.pk)
     return stale
+
+
+@require_GET
+@in_workspace
+def store_freshness(request: MemberRequest, store_id: str) -> HttpResponse:
+    """How old the mirror of a store is, for pages that wait for a look at the vendor to end: they ask again every two
+    seconds, fetch themselves anew when something was written, and give up after MOST_LOOKS."""
+    store = find_store(request, store_id)
+    seen, looks = request.GET.get("seen", ""), request.GET.get("looks", "")
+    look = int(looks) + 1 if looks.isdecimal() and len(looks) < 4 else MOST_LOOKS
+    ended = moment(store.checked_at) != seen or store.gone_at is not None
+    context = {
+        "store": store,
+        "refreshing": not ended and look < MOST_LOOKS,
+        "looks": look,
+        "seen": seen,
+        "news": ended and store.last_version_id != request.GET.get("version", ""),
+        "late": not ended and look >= MOST_LOOKS,
+        "version": request.GET.get("version", ""),
+        "mirror_at": store.checked_at,
+        "oob": ended,
+    }
+    return render(request, "stores/_freshness.html", context)
+
+
+def moment(at: datetime | None) -> str:
+    """A time as it is handed to the page and back."""
+    return at.isoformat() if at else ""
 
 
 @require_POST

@@ -50,6 +50,8 @@ TEMPLATES = {
     "feed-read": "feed/entry",
     "search": "search/search",
     "store-health": "health/store",
+    "store-freshness": "stores/_freshness",
+    "budget": "budget/budget",
     "workspace-settings": "workspaces/settings",
     "workspace-key": "workspaces/settings",
     "change-detail": "reviews/detail",

@@ -15,7 +15,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECRET = "sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789"
 RUNBOOK = (
     "# Nightly export\n\nThe export runs at night on the small runner and writes to the archive bucket. If it "
-    "fails, look at the disk first, then ask Kwame, who wrote the retry logic. Never start it by hand during the day.\n"
+    "fails, look at the disk first, then ask Kwame, who wrote the retry logic. Never start it by hand by day.\n"
 )
 
 
