@@ -64,11 +64,6 @@ def index_store(store_id: int) -> None:
 
 
 @shared_task
-def refresh_sessions(workspace_id: int) -> None:
-    sweeps.attempt(sessions.refresh_sessions, Workspace.objects.get(pk=workspace_id))
-
-
-@shared_task
 def examine_store(store_id: int) -> None:
     sweeps.attempt(health.examine_store, Store.objects.get(pk=store_id))
 
