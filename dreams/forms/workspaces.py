@@ -32,6 +32,11 @@ class SettingsForm(forms.Form):
         help_text="Only while nobody else here may approve. As soon as a second person may, whoever started a dream "
         "needs another to approve it, whatever is chosen here.",
     )
+    daily_snapshots = forms.BooleanField(
+        required=False,
+        label="A snapshot of each store every day that something was written",
+        help_text="Taken from what is mirrored here: it costs no call to the API, and equal ones share what they hold.",
+    )
     dream_models = ModelsField(
         required=False,
         label="Models for dreams",

@@ -171,7 +171,7 @@ def read_zip(file: IO[bytes]) -> Reading:
     try:
         with zipfile.ZipFile(file) as archive:
             return _read(archive)
-    except (zipfile.BadZipFile, UnicodeDecodeError, struct.error, OSError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, struct.error, RuntimeError, OSError, EOFError, ValueError) as error:
         raise Unreadable("This cannot be read as a .zip: it is damaged, or no .zip at all.") from error
 
 
@@ -259,7 +259,7 @@ def _taken(entries: Sequence[tuple[str, Body]]) -> Reading:
             why = f"A store holds at most {MAX_MEMORIES:,} memories."
         if not why:
             data, why = body(MAX_CONTENT_BYTES)
-        if data is not None and not (why := _wrong_body(data)):
+        if data is not None and not (why := _wrong_body(data, ours=name in own.paths)):
             found.files[path] = data
         else:
             found.refused.append(Refused(name.replace("\0", "\ufffd"), why))
@@ -299,11 +299,11 @@ def _wrong_name(name: str, path: str, *, ours: bool) -> str:
     return check_path(path) or ""
 
 
-def _wrong_body(data: bytes) -> str:
-    """A sentence, or ""."""
+def _wrong_body(data: bytes, *, ours: bool) -> str:
+    """A sentence, or "". A memory may begin like an archive: what our manifest names was one."""
     if len(data) > MAX_CONTENT_BYTES:
         return f"It has {len(data):,} bytes; {_TOLD}"
-    if data.startswith(b"PK\x03\x04"):
+    if data.startswith(b"PK\x03\x04") and not ours:
         return "It is an archive itself; those are not opened."
     try:
         data.decode()

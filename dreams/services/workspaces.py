@@ -85,17 +85,30 @@ def _foreign(workspace: Workspace, identity: Identity) -> bool:
 
 
 def change_settings(
-    workspace: Workspace, *, name: str, allow_self_approval: bool, dream_models: list[str], by: User
+    workspace: Workspace,
+    *,
+    name: str,
+    allow_self_approval: bool,
+    dream_models: list[str],
+    daily_snapshots: bool = True,
+    by: User,
 ) -> Workspace:
-    """Changes a workspace's name, rule of self-approval and list of models."""
+    """Changes a workspace's name, its rules of self-approval and of daily snapshots, and its list of models."""
     check_can(by, workspace, "change_settings")
     if not name.strip():
         raise Invalid("A workspace needs a name.")
     with transaction.atomic():
         Workspace.objects.filter(pk=workspace.pk).update(
-            name=name.strip(), allow_self_approval=allow_self_approval, dream_models=dream_models
+            name=name.strip(),
+            allow_self_approval=allow_self_approval,
+            dream_models=dream_models,
+            daily_snapshots=daily_snapshots,
         )
         workspace.refresh_from_db()
-        detail = {"allow_self_approval": allow_self_approval, "dream_models": dream_models}
+        detail = {
+            "allow_self_approval": allow_self_approval,
+            "daily_snapshots": daily_snapshots,
+            "dream_models": dream_models,
+        }
         audit.record(workspace, by, "changed settings", workspace, **detail)
     return workspace

@@ -71,6 +71,7 @@ def workspace_import(request: MemberRequest) -> HttpResponse:
 
 def _settings_form(workspace: Workspace) -> SettingsForm:
     kept = {"name": workspace.name, "allow_self_approval": workspace.allow_self_approval}
+    kept["daily_snapshots"] = workspace.daily_snapshots
     return SettingsForm(initial={**kept, "dream_models": "\n".join(workspace.dream_models)})
 
 

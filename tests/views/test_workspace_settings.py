@@ -16,7 +16,7 @@ from tests.views.pages import assert_members_only, assert_only
 
 URL = "/acme/settings/"
 MODELS = "claude-opus-5\n\n claude-sonnet-5 \nclaude-opus-5"
-FORM = {"name": "Acme", "allow_self_approval": "on", "dream_models": MODELS}
+FORM = {"name": "Acme", "allow_self_approval": "on", "daily_snapshots": "on", "dream_models": MODELS}
 pytestmark = pytest.mark.django_db
 
 
@@ -59,6 +59,9 @@ def test_settings_are_saved(people: People) -> None:
     assert workspace.dream_models == ["claude-opus-5", "claude-sonnet-5"]
     browser_of(people.alice).post(URL, {**FORM, "allow_self_approval": ""})
     assert now(people).allow_self_approval is False
+    assert now(people).daily_snapshots is True
+    browser_of(people.alice).post(URL, {**FORM, "daily_snapshots": ""})
+    assert now(people).daily_snapshots is False
 
 
 @pytest.mark.parametrize(
