@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dreams.models import MemoryVersion, Session, Workspace
+from dreams.rules.sizes import id_words
 
 KIND_WORDS = {"api_key": "API key", "user": "Console user", "service_account": "Service account"}
 
@@ -33,9 +34,9 @@ def authors_of(workspace: Workspace, versions: Iterable[MemoryVersion]) -> dict[
 def _author(version: MemoryVersion, session: Session | None) -> Author:
     if version.actor_kind == "session":
         if session is None:
-            return Author(f"session {version.actor_id[-8:]}", "agent")
+            return Author(id_words("session", version.actor_id), "agent")
         return Author(f"{session.agent_name or 'Agent'} in “{session}”", "agent", session.remote_id)
     if not version.actor_kind:
         return Author("unknown", "person")
     icon = "person" if version.actor_kind == "user" else "key"
-    return Author(f"{KIND_WORDS.get(version.actor_kind, version.actor_kind)} {version.actor_id[-8:]}", icon)
+    return Author(id_words(KIND_WORDS.get(version.actor_kind, version.actor_kind), version.actor_id), icon)

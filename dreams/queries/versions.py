@@ -13,6 +13,7 @@ from dreams.models import Decision, Memory, MemoryVersion, Review, Snapshot, Sto
 from dreams.queries.people import KIND_WORDS, Author, authors_of
 from dreams.render import side_by_side, unified
 from dreams.rules import review_states
+from dreams.rules.sizes import id_words
 from dreams.rules.words import text_diff
 
 PER_PAGE = 50
@@ -119,7 +120,7 @@ def _rows(store: Store, versions: Sequence[MemoryVersion], current_version: str)
 def redactor_of(version: MemoryVersion) -> str:
     """Who redacted a version, in words; "" when the vendor did not tell, or nobody did."""
     kind, id = version.redacted_by_kind, version.redacted_by_id
-    return f"{KIND_WORDS.get(kind, kind)} {id[-8:]}".strip() if kind else ""
+    return id_words(KIND_WORDS.get(kind, kind), id) if kind else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from dreams import render
 from dreams.models import Memory, MemoryVersion, Text, VersionGap, Workspace
 from dreams.queries.people import KIND_WORDS
+from dreams.rules.sizes import id_words
 from dreams.rules.words import text_diff
 
 # Of a list: how many bytes of both texts one difference may have, and all of them together, to be drawn unasked.
@@ -64,7 +65,7 @@ class Written:
     def redacted_by(self) -> str:
         """Who redacted it, in words; "" when the vendor does not tell."""
         kind, id = self.version.redacted_by_kind, self.version.redacted_by_id
-        return f"{KIND_WORDS.get(kind, kind)} {id[-8:]}".strip()
+        return id_words(KIND_WORDS.get(kind, kind), id)
 
 
 def with_before(versions: Iterable[MemoryVersion]) -> list[tuple[MemoryVersion, MemoryVersion | None]]:

@@ -3,6 +3,7 @@
 from django import template
 
 from dreams import render
+from dreams.rules import sizes
 
 register = template.Library()
 
@@ -14,3 +15,6 @@ register.filter("marked", render.marked)
 
 # {{ text|markdown }}: foreign text as sanitised prose, to stand in an element `.prose` (dreams/render/prose.py).
 register.filter("markdown", render.markdown)
+
+# {{ bytes|size }}: a size in words, the same on every page.
+register.filter("size", sizes.size_words)

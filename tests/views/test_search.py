@@ -202,5 +202,5 @@ def test_the_number_of_queries_does_not_grow_with_the_memories(people: People, s
 
 def test_the_author_is_told_and_leads_to_the_session(people: People, store: Store) -> None:
     assert MemoryVersion.objects.filter(store=store, actor_id="sesn_writer").exists()
-    assert "session n_writer" in page(people, q="lisbon")
+    assert "session writer" in page(people, q="lisbon")
     assert NOTES  # what the fixture wrote
