@@ -8,9 +8,21 @@ from datetime import datetime
 from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Left
 
-from dreams.models import Deployment, Dream, Memory, MemoryVersion, Review, Session, Store, StoreLine, Workspace
+from dreams.models import (
+    Deployment,
+    Dream,
+    Membership,
+    Memory,
+    MemoryVersion,
+    Review,
+    Session,
+    Store,
+    StoreLine,
+    Workspace,
+)
 from dreams.queries.offers import READ, last_dream
 from dreams.queries.people import Author, authors_of
+from dreams.queries.unread import unread_by_line
 from dreams.rules import dream_states, review_states
 from dreams.rules.paths import Folder, tree
 
@@ -19,7 +31,7 @@ SORTS = {"path": ("path",), "changed": ("-updated_at", "path"), "size": ("-text_
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """A line as the list shows it: its current store and what is going on with it."""
+    """A line as the list shows it: its current store and what goes on with it; `unread` writes to all its stores."""
 
     line: StoreLine
     store: Store
@@ -27,10 +39,13 @@ class LineRow:
     dream: Dream | None
     review: Review | None
     new_sessions: int
+    unread: int
 
 
-def line_rows(workspace: Workspace, lines: Sequence[StoreLine]) -> list[LineRow]:
-    """Rows for these lines (prefetch `current_store`), with a number of queries that does not depend on how many."""
+def line_rows(membership: Membership, lines: Sequence[StoreLine]) -> list[LineRow]:
+    """Rows for these lines (prefetch `current_store`) as a member sees them, with a number of queries that does not
+    depend on how many."""
+    workspace = membership.workspace
     ids = [line.pk for line in lines]
     dreams = Dream.objects.filter(line__in=ids, state__in=dream_states.UNFINISHED).order_by("requested_at")
     running = {dream.line_id: dream for dream in dreams}
@@ -38,6 +53,7 @@ def line_rows(workspace: Workspace, lines: Sequence[StoreLine]) -> list[LineRow]
     open_reviews = {review.line_id: review for review in reviews}
     mounts = _mount_counts(workspace)
     fresh = _fresh_sessions(workspace, lines)
+    unread = unread_by_line(membership, lines)
     return [
         LineRow(
             line,
@@ -46,6 +62,7 @@ def line_rows(workspace: Workspace, lines: Sequence[StoreLine]) -> list[LineRow]
             running.get(line.pk),
             open_reviews.get(line.pk),
             fresh[line.current_store.remote_id],
+            unread[line.pk],
         )
         for line in lines
         if line.current_store
@@ -148,10 +165,3 @@ def about(store: Store) -> StoreAbout:
         last_dream_at=last,
         made_by=made_by,
     )
-
-
-def recent_changes(store: Store, limit: int = 50) -> list[tuple[MemoryVersion, Author]]:
-    """The newest versions of a store and who wrote them."""
-    versions = list(MemoryVersion.objects.filter(store=store).order_by("-created_at", "-pk")[:limit])
-    authors = authors_of(store.workspace, versions)
-    return [(version, authors[version.remote_id]) for version in versions]

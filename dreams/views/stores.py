@@ -38,7 +38,7 @@ def store_list(request: MemberRequest) -> HttpResponse:
     page = Paginator(queries.lines_of(request.workspace, show=show), 50).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "rows": queries.line_rows(request.workspace, list(page)),
+        "rows": queries.line_rows(request.membership, list(page)),
         "show": show,
         "query": "show=all&" if show == "all" else "",
         "mirror_at": request.workspace.stores_listed_at,
@@ -69,10 +69,10 @@ def store_create(request: MemberRequest) -> HttpResponse:
 @require_GET
 @in_workspace
 def store_detail(request: MemberRequest, store_id: str) -> HttpResponse:
-    """One store: its folders, its memories, what happened to it. A mirror older than a minute is refreshed behind."""
+    """One store: its folders, its memories, what is around it. A mirror older than a minute is refreshed behind."""
     store = find_store(request, store_id)
     prefix, q, sort = request.GET.get("in", "/"), request.GET.get("q", "")[:200], request.GET.get("sort", "path")
-    tab = request.GET.get("view") if request.GET.get("view") in ("activity", "about") else "memories"
+    tab = "about" if request.GET.get("view") == "about" else "memories"
     found = queries.memories_of(store, prefix=prefix if prefix.endswith("/") else "/", q=q, sort=sort)
     page = Paginator(found, 100).get_page(request.GET.get("page"))
     query = request.GET.copy()
@@ -80,7 +80,6 @@ def store_detail(request: MemberRequest, store_id: str) -> HttpResponse:
     context = {
         **store_frame(request, store, tab),
         "folders": queries.folders_of(store),
-        "changes": queries.recent_changes(store) if tab == "activity" else [],
         "page": page,
         "rows": queries.with_authors(store, list(page)),
         "prefix": prefix,

@@ -34,6 +34,14 @@ def test_a_line_with_an_open_review_waits(people: People, sandbox: Sandbox) -> N
     assert "Needs review" in page
 
 
+def test_what_was_not_read_yet_is_counted_by_line_until_it_is_seen(people: People, sandbox: Sandbox) -> None:
+    store = store_with(people, sandbox)
+    client, feed = browser_of(people.bob), f"/acme/stores/{store.remote_id}/changes/"
+    assert f'href="{feed}?scope=line">5 unread</a>' in client.get(URL).content.decode()
+    client.post("/acme/changes/seen/", {"seen": f"{store.pk}:{store.versions.latest('pk').pk}"})
+    assert "unread" not in client.get(URL).content.decode()
+
+
 def test_the_number_of_queries_does_not_grow_with_the_stores(people: People, sandbox: Sandbox) -> None:
     store_with(people, sandbox, name="first")
     client, counts = browser_of(people.carol), []
