@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from dreams.enqueue import enqueue
-from dreams.models import Store, StoreLine, Workspace
+from dreams.models import Dream, MemoryVersion, Session, Store, StoreLine, Workspace
 from dreams.remote.errors import Malformed, NotFound, RemoteError, VersionGap
 from dreams.remote.gateway import Gateway
 from dreams.remote.records import Store as RemoteStore
@@ -131,8 +131,26 @@ def sync_store(store: Store) -> Store:
         release(store, token, walk_seen=0)
         raise
     release(store, token, problem="", checked_at=timezone.now(), next_check_at=later, walk_seen=0)
+    seen = store.last_version_id
     store.refresh_from_db()
+    if store.last_version_id != seen and _written_by_a_stranger(store):
+        enqueue("refresh_sessions", store.workspace_id)
     return store
+
+
+def _written_by_a_stranger(store: Store) -> bool:
+    """Whether a session wrote that was begun since sessions were last listed: people know a write by its title.
+    (A minute earlier, since clocks differ. The session of a dream is in no list.)"""
+    listed_at = Workspace.objects.values_list("sessions_listed_at", flat=True).get(pk=store.workspace_id)
+    if listed_at is None:
+        return False  # the first list comes by itself
+    since = listed_at - timedelta(minutes=1)
+    versions = MemoryVersion.objects.filter(store=store, actor_kind="session", created_at__gt=since)
+    writers = set(versions.order_by("-created_at", "-pk").values_list("actor_id", flat=True)[:100])
+    known = Session.objects.filter(workspace=store.workspace_id, remote_id__in=writers)
+    writers.difference_update(known.values_list("remote_id", flat=True))
+    dreaming = Dream.objects.filter(workspace=store.workspace_id, pipeline_session_id__in=writers)
+    return bool(writers.difference(dreaming.values_list("pipeline_session_id", flat=True)))
 
 
 def _pause(workspace: Workspace) -> timedelta:

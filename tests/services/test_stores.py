@@ -1,12 +1,14 @@
 """The mirror follows the vendor over the cheapest legal road, and every failure leaves a sentence."""
 
+from typing import Any
+
 import pytest
 
-from dreams.models import AuditEvent, Memory, MemoryVersion, Store
+from dreams.models import AuditEvent, Memory, MemoryVersion, Session, Store
 from dreams.remote.errors import Malformed, NotFound, RateLimited, ServerFailed
-from dreams.services import restoring, stores, tidy
+from dreams.services import restoring, sessions, stores, tidy
 from dreams.services.refusals import Busy, Invalid, Refusal
-from tests.factories import agent_deletes, agent_writes, connect, put_store, store_with
+from tests.factories import agent_deletes, agent_writes, connect, put_session, put_store, store_with
 from tests.people import People
 from tests.sandbox_server import Sandbox
 
@@ -17,6 +19,26 @@ def asked(sandbox: Sandbox) -> list[str]:
 
 def held(store: Store) -> dict[str, str]:
     return {m.path: m.text.text for m in Memory.objects.filter(store=store).select_related("text")}
+
+
+def test_a_session_that_nobody_knew_yet_is_listed_when_it_has_written(
+    people: People, sandbox: Sandbox, django_capture_on_commit_callbacks: Any
+) -> None:
+    store = store_with(people, sandbox)
+    sessions.refresh_sessions(store.workspace)
+    session_id = put_session(sandbox, store, "Asked at night")
+    with sandbox.state.transaction():
+        actor = {"type": "session_actor", "session_id": session_id}
+        sandbox.state.write_memory(store.remote_id, "/night.md", "Dark.\n", actor=actor)
+    with django_capture_on_commit_callbacks(execute=True):
+        stores.sync_store(store)
+    assert Session.objects.get(remote_id=session_id).title == "Asked at night"
+    asked(sandbox)
+    agent_writes(sandbox, store, "/day.md", "By a session that no list holds.\n")
+    for expected in (1, 0):
+        with django_capture_on_commit_callbacks(execute=True):
+            stores.sync_store(store)
+        assert asked(sandbox).count("GET /v1/sessions") == expected
 
 
 def test_a_first_import_walks_the_store_and_reads_who_wrote_what(people: People, sandbox: Sandbox) -> None:
