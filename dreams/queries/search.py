@@ -102,7 +102,7 @@ def _asked(workspace: Workspace, query: Query, narrow: Narrow) -> _Ask | None:
         need=[Part((each,)) for each in need],
         any_of=[Part((each,)) for each in by],
         without=[*query.without, *(Part((each,)) for each in without)],
-        path=narrow.path,
+        path="" if narrow.path.endswith("/") else narrow.path,  # of a folder the mark says it all
         first=first_id(_midnight(narrow.since)) if narrow.since else 0,
         last=first_id(_midnight(narrow.until + timedelta(days=1))) - 1 if narrow.until else 2**63 - 1,
     )
@@ -178,30 +178,38 @@ def _tsquery(ask: _Ask) -> tuple[str, str, str, list[object]]:
 
 
 def hits(workspace: Workspace, query: Query, keys: Sequence[int]) -> list[Hit]:
-    """These entries in this order, as the page shows them; four queries."""
-    later = MemoryVersion.objects.filter(
-        store=OuterRef("store"), memory_id=OuterRef("memory_id"), created_at__gt=OuterRef("at")
-    ).order_by("created_at", "pk")
-    rows = (
-        SearchEntry.objects.filter(pk__in=keys)
-        .select_related("store", "text", "snapshot")
-        .defer("words")
-        .annotate(ended=Subquery(later.values("created_at")[:1]), ending=Subquery(later.values("operation")[:1]))
-    )
+    """These entries in this order, as the page shows them; four queries, one more when some are gone."""
+    rows = SearchEntry.objects.filter(pk__in=keys).select_related("store", "text", "snapshot").defer("words")
     found = {row.pk: row for row in rows}
+    endings = _endings([row.pk for row in found.values() if not row.live])
     versions = MemoryVersion.objects.filter(
         store__in={row.store_id for row in found.values()},
         remote_id__in=[row.version_id for row in found.values() if row.version_id],
     )
     authors = authors_of(workspace, versions)
-    return [_hit(found[key], query.parts, authors) for key in keys if key in found]
+    ended = {key: endings.get(key, (None, "")) for key in found}
+    return [_hit(found[key], query.parts, authors, *ended[key]) for key in keys if key in found]
 
 
-def _hit(entry: SearchEntry, parts: Sequence[Part], authors: Mapping[str, Author]) -> Hit:
+def _endings(gone: Sequence[int]) -> dict[int, tuple[datetime, str]]:
+    """When each of these entries ceased to stand, and by which operation, where a later version tells."""
+    if not gone:
+        return {}
+    later = MemoryVersion.objects.filter(
+        store=OuterRef("store"), memory_id=OuterRef("memory_id"), created_at__gt=OuterRef("at")
+    ).order_by("created_at", "pk")
+    rows = SearchEntry.objects.filter(pk__in=gone).exclude(memory_id="")
+    times, operations = later.values("created_at")[:1], later.values("operation")[:1]
+    told = rows.annotate(ended=Subquery(times), ending=Subquery(operations))
+    return {key: (ended, ending) for key, ended, ending in told.values_list("pk", "ended", "ending") if ended}
+
+
+def _hit(
+    entry: SearchEntry, parts: Sequence[Part], authors: Mapping[str, Author], ended: datetime | None, ending: str
+) -> Hit:
     text = entry.text.text
     start, end, marks = excerpt(text, parts)
     *_, path_marks = excerpt(entry.path, parts, most=2 * len(entry.path) + 200)
-    gone = not entry.live
     return Hit(
         entry=entry,
         author=authors.get(entry.version_id),
@@ -210,8 +218,8 @@ def _hit(entry: SearchEntry, parts: Sequence[Part], authors: Mapping[str, Author
         path_marks=path_marks,
         before=start > 0,
         after=end < len(text),
-        ended=entry.ended if gone else None,
-        ending=(entry.ending or "") if gone else "",
+        ended=ended,
+        ending=ending,
     )
 
 

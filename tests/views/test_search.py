@@ -81,6 +81,13 @@ def test_a_path_ranks_before_a_phrase_before_mere_words(people: People, store: S
     assert found(people, "blue whale") == ["/blue/whale.md", "/y.md", "/z.md"]
 
 
+def test_nothing_found_offers_to_leave_the_last_word_open(people: People, store: Store) -> None:
+    assert 'href="?q=restore+snapsh%2A"' in page(people, q="restore snapsh")
+    assert found(people, "restore snapsh*") == ["/runbooks/rollback.md"]
+    for typed in ("zzz*", '"zzz"', "zzz -yyy*", "zz%", "q"):
+        assert "Look for what begins" not in page(people, q=typed)
+
+
 def test_of_equal_ones_the_newest_comes_first(people: People, store: Store, sandbox: Sandbox) -> None:
     for number in range(3):
         agent_writes(sandbox, store, f"/{number}.md", "a whale")
