@@ -26,7 +26,7 @@ class MomentsForm(forms.Form):
         super().__init__(data, initial={"before": AT, "after": f"{NOW}:{store_id}"})
         self.store_id, self.now = store_id, now
         groups = [("Snapshots", list(snapshots)), ("Other stores", list(stores))]
-        own = [(f"{NOW}:{store_id}", "This store, now"), (AT, "This store at the time beside")]
+        own = [(f"{NOW}:{store_id}", "This store, now"), (AT, "This store at the time below")]
         for name in ("before", "after"):
             self.fields[name].choices = [*own, *(group for group in groups if group[1])]
 

@@ -41,10 +41,10 @@ class End:
 
     @property
     def words(self) -> str:
-        """The moment behind its store's name: "now", "at 20 November 2026, 10:00 UTC"."""
+        """The moment behind its store's name: "now", "on 20 November 2026, 10:00 UTC"."""
         if self.moment.kind == SNAPSHOT and self.snapshot:
             return snapshot_words(self.snapshot)
-        return f"at {moment_words(self.moment.at)}" if self.moment.at else "now"
+        return f"on {moment_words(self.moment.at)}" if self.moment.at else "now"
 
 
 def moment_words(at: datetime) -> str:
@@ -55,7 +55,7 @@ def moment_words(at: datetime) -> str:
 def snapshot_words(snapshot: Snapshot) -> str:
     """What a snapshot is: when it was taken, and why."""
     if snapshot.why == Why.MOMENT:
-        return f"at {moment_words(snapshot.taken_at)}"
+        return f"on {moment_words(snapshot.taken_at)}"
     return f"{snapshot.get_why_display()}, {moment_words(snapshot.taken_at)}"
 
 

@@ -111,7 +111,7 @@ def test_what_cannot_be_told_is_listed_and_left_out(people: People, sandbox: San
     )
     compared(store, *since(store, then))
     page = page_of(people.carol, *since(store, then))
-    assert "What 1 path held at" in page
+    assert "What 1 path held on" in page
     assert "cannot be told" in page
     assert "<b>2</b> changes" in page
 
