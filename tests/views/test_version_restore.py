@@ -71,10 +71,15 @@ def test_the_old_bytes_are_back_to_the_last_one_and_on_record(people: People, sa
     assert event.detail["sha256"] == first(store).sha256
 
 
-def test_a_write_of_somebody_else_meanwhile_is_not_overwritten(people: People, sandbox: Sandbox, store: Store) -> None:
+@pytest.mark.parametrize("noticed", [True, False])
+def test_a_write_of_somebody_else_meanwhile_is_not_overwritten(
+    people: People, sandbox: Sandbox, store: Store, noticed: bool
+) -> None:
     client = browser_of(people.dave)
     form = form_of(client.get(url_of(store)).content.decode())
     agent_writes(sandbox, store, "/a.md", "Theirs, newer\n")
+    if noticed:  # by a sync, but not by the person whose page was open
+        stores.sync_store(store)
     answer = client.post(url_of(store), form)
     page = answer.content.decode()
     assert answer.status_code == 409
