@@ -114,10 +114,10 @@ class MountRow:
 
     @property
     def words(self) -> str:
-        """What it may do there, or did."""
+        """What it did there, or that it could only read; "" for one that could write and did not."""
         if self.wrote:
             return f"wrote {self.wrote:,}"
-        return "reads" if self.mount and self.mount.access == "read_only" else "wrote nothing"
+        return "reads" if self.mount and self.mount.access == "read_only" else ""
 
 
 @dataclass(frozen=True, slots=True)

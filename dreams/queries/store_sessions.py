@@ -1,7 +1,7 @@
 """Reads of the sessions around one store or its line: who could read, write and did, and how often they succeeded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -14,7 +14,7 @@ from dreams.rules import dream_states
 from dreams.rules.success import Success, Week, monday_of, success_of, total, weeks_of
 from dreams.rules.transcript_words import outcome_badge, status_badge
 
-WEEKS = 26
+WEEKS, FEWEST = 26, 13  # weeks looked at; those drawn at least
 MOST_MARKS = 40
 STEP, WIDTH, HEIGHT = 12, 9, 60  # units of the chart: a week, its bar, all of it
 
@@ -152,7 +152,7 @@ class Mark:
 @dataclass(frozen=True, slots=True)
 class SuccessAround:
     """The outcomes of the last WEEKS weeks: all, those before and after the newest turning mark, week by week, drawn
-    and as a table of those weeks that have any."""
+    and as a table of those weeks that have any. Drawn from `drawn` on, the first week in which there is anything."""
 
     all: Success
     before: Success | None
@@ -163,6 +163,7 @@ class SuccessAround:
     marks: list[Mark]
     width: int
     since: date
+    drawn: date
 
 
 def success_around(store: Store, *, scope: str) -> SuccessAround:
@@ -180,16 +181,22 @@ def success_around(store: Store, *, scope: str) -> SuccessAround:
     marks = _marks(store, ids, start)
     pivot = next((mark for mark in reversed(marks) if mark.turning), None)
     weeks = weeks_of(sessions, until=now, number=WEEKS)
+    empty = next((place for place, week in enumerate(weeks) if week.success.n), WEEKS)
+    if marks:
+        empty = min(empty, int(marks[0].x // STEP))
+    skipped = min(empty, WEEKS - FEWEST)
+    marks = [replace(mark, x=mark.x - skipped * STEP) for mark in marks]
     return SuccessAround(
         all=total(sessions),
         before=total(s for s in sessions if s[0] < pivot.at) if pivot else None,
         after=total(s for s in sessions if s[0] >= pivot.at) if pivot else None,
         pivot=pivot,
         weeks=[week for week in reversed(weeks) if week.success.n],
-        bars=_bars(weeks),
+        bars=_bars(weeks[skipped:]),
         marks=marks,
-        width=WEEKS * STEP,
+        width=(WEEKS - skipped) * STEP,
         since=first,
+        drawn=weeks[skipped].monday,
     )
 
 
@@ -214,9 +221,9 @@ def _marks(store: Store, ids: Sequence[str], start: datetime) -> list[Mark]:
         done_at__gte=start,
     ).select_related("to_store")
     told = [
-        (dream.ended_at, "a dream wrote into it", True)
+        (dream.ended_at, "a dream wrote into the store", True)
         if dream.updates_existing
-        else (dream.ended_at, "a dream over it completed", False)
+        else (dream.ended_at, "a dream over the store completed", False)
         for dream in dreams.order_by("-ended_at")[:MOST_MARKS]
     ]
     told += [
