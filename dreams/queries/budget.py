@@ -24,7 +24,7 @@ WORK_WORDS = {
     "restore": "filling a new store",
     "snapshot": "snapshots",
 }
-OTHER = "other work"
+OTHER = "a command, or other work"
 # The picture: so many minutes side by side on a grid of this size.
 MINUTES, STEP, BAR, HEIGHT = 60, 10, 8, 60
 
