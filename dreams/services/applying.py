@@ -4,9 +4,9 @@ resumable after a kill."""
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from dreams.access import check_can
@@ -36,6 +36,8 @@ from dreams.services.vendor import watched
 
 State = ApplyRun.State
 StepState = ApplyStep.State
+CHUNK = 20
+TOLD_EVERY = 1.0  # seconds
 GONE_ON = "This plan was confirmed, replaced or withdrawn meanwhile."
 # What the record says at the end, when it went well and when it did not.
 ENDS = {
@@ -195,11 +197,10 @@ def apply_run(run: ApplyRun) -> None:
     texts = texts_by_sha(workspace, shas)
     bodies = {sha: text.text for sha, text in texts.items() if text.purged_at is None}
     try:
+        _look_up(run)
         with watched(workspace) as gateway:
-            for step in run.steps.exclude(state__in=[StepState.DONE, StepState.BLOCKED]):
-                if not renew(run, token):
-                    return
-                _take(gateway, run, step, bodies, token)
+            if not _carry_out(gateway, run, bodies, token):
+                return
         sync_store(run.target)
     except (RemoteError, Busy) as error:
         words, wait = "", 2.0
@@ -219,36 +220,72 @@ def apply_run(run: ApplyRun) -> None:
     _end(run, token)
 
 
-def _take(gateway: Gateway, run: ApplyRun, step: ApplyStep, bodies: Mapping[str, str], token: str) -> None:
-    """One step: recorded as being done, called, recorded as done. A step found `doing` or `unknown` was interrupted:
-    what the vendor holds now decides, and only bytes that are still the expected ones are written to. What the vendor
-    refuses blocks this step alone, unless it is the key that is refused."""
-    rows = ApplyStep.objects.filter(pk=step.pk)
-    interrupted = step.state in (StepState.DOING, StepState.UNKNOWN)
-    if interrupted and (_record_if_done(rows, run, step) or not renew(run, token)):
+def _look_up(run: ApplyRun) -> None:
+    """Steps found `doing` or `unknown` were interrupted: what the store holds now decides which were done. One that
+    was not is sent again; it is still guarded by its precondition."""
+    interrupted = list(run.steps.filter(state__in=[StepState.DOING, StepState.UNKNOWN]))
+    if not interrupted:
         return
+    sync_store(run.target)
+    held = _held_versions(run.target)
+    for step in interrupted:
+        _settle(step, held)
+    _tell(interrupted)
+
+
+def _carry_out(gateway: Gateway, run: ApplyRun, bodies: Mapping[str, str], token: str) -> bool:
+    """Takes the steps that are left; False when the claim was lost. A few are marked together before their calls and
+    told together after them: three commits for each would take longer than the calls. A process that is killed in
+    between leaves them `doing`, to be looked up."""
+    left = list(run.steps.exclude(state__in=[StepState.DONE, StepState.BLOCKED]))
+    for start in range(0, len(left), CHUNK):
+        chunk, begun = left[start : start + CHUNK], 0
+        with transaction.atomic():
+            if not renew(run, token):
+                return False
+            run.steps.filter(pk__in=[step.pk for step in chunk]).update(state=StepState.DOING)
+        told = monotonic()
+        try:
+            for begun, step in enumerate(chunk, 1):
+                if not ApplyRun.objects.filter(pk=run.pk, claim=token).exists():
+                    return False
+                _take(gateway, run, step, bodies)
+                if monotonic() - told > TOLD_EVERY:
+                    if not renew(run, token):
+                        return False
+                    _tell(chunk[:begun])
+                    told = monotonic()
+        except (RemoteError, Busy, Refusal):
+            _tell(chunk)  # those behind it stand as they did
+            raise
+        _tell(chunk)
+    return True
+
+
+def _take(gateway: Gateway, run: ApplyRun, step: ApplyStep, bodies: Mapping[str, str]) -> None:
+    """One step: called, and what came of it noted on the step. What the vendor refuses blocks this step alone, unless
+    it is the key that is refused."""
     if step.target_sha and step.target_sha not in bodies:
-        words = "The text that this memory was to hold was purged here, so it cannot be written any more."
-        rows.update(state=StepState.BLOCKED, problem=words)
+        step.state = StepState.BLOCKED
+        step.problem = "The text that this memory was to hold was purged here, so it cannot be written any more."
         return
-    rows.update(state=StepState.DOING)
     try:
-        version_id = _write(gateway, run.target.remote_id, step, bodies)
+        step.state = StepState.DOING
+        _done(step, _write(gateway, run.target.remote_id, step, bodies))
     except (PreconditionFailed, PathConflict) as error:
         # A write that was given up on may have come late: then what stands there is what was decided.
-        if not _record_if_done(rows, run, step):
-            rows.update(state=StepState.BLOCKED, problem=error.words[:500])
+        sync_store(run.target)
+        if not _settle(step, _held_versions(run.target)):
+            step.state, step.problem = StepState.BLOCKED, error.words[:500]
     except RemoteError as error:
         if isinstance(error, NotFound) and step.op == "delete":
-            _record_done(rows, "")
+            _done(step, "")
         elif isinstance(error, Refused) and not isinstance(error, KeyRefused | NotAllowed):
-            rows.update(state=StepState.BLOCKED, problem=error.words[:500])
+            step.state, step.problem = StepState.BLOCKED, error.words[:500]
         else:
-            state = StepState.UNKNOWN if error.maybe_done else StepState.PLANNED
-            rows.update(state=state, problem=error.words[:500])
+            step.state = StepState.UNKNOWN if error.maybe_done else StepState.PLANNED
+            step.problem = error.words[:500]
             raise
-    else:
-        _record_done(rows, version_id)
 
 
 def _write(gateway: Gateway, store_id: str, step: ApplyStep, bodies: Mapping[str, str]) -> str:
@@ -263,20 +300,33 @@ def _write(gateway: Gateway, store_id: str, step: ApplyStep, bodies: Mapping[str
     return ""
 
 
-def _record_done(rows: QuerySet[ApplyStep], version_id: str) -> None:
-    rows.update(state=StepState.DONE, done_at=timezone.now(), version_id=version_id, problem="")
+def _held_versions(store: Store) -> dict[str, tuple[str, str]]:
+    """{memory id, and path as well: (sha256, version id)} of the mirror."""
+    rows = Memory.objects.filter(store=store).values_list("remote_id", "path", "text__sha256", "version_id")
+    return {key: (sha, version) for remote_id, path, sha, version in rows for key in (remote_id, path)}
 
 
-def _record_if_done(rows: QuerySet[ApplyStep], run: ApplyRun, step: ApplyStep) -> bool:
-    """Looks whether a step was done after all, in what was written to the store since; a step that was not is still
-    guarded by its precondition."""
-    sync_store(run.target)
-    place = {"remote_id": step.memory_id} if step.memory_id else {"path": step.path}
-    held = Memory.objects.filter(store=run.target, **place).select_related("text").defer("text__body").first()
-    if (held.text.sha256 if held else "") != step.target_sha:
+def _settle(step: ApplyStep, held: Mapping[str, tuple[str, str]]) -> bool:
+    """Whether the step was done after all, by what the store holds."""
+    sha, version_id = held.get(step.memory_id or step.path, ("", ""))
+    if sha != step.target_sha:
         return False
-    _record_done(rows, held.version_id if held else "")
+    _done(step, version_id)
     return True
+
+
+def _done(step: ApplyStep, version_id: str) -> None:
+    step.state, step.done_at, step.version_id, step.problem = StepState.DONE, timezone.now(), version_id, ""
+
+
+def _tell(steps: Sequence[ApplyStep]) -> None:
+    # As an upsert: twenty rows in one plain statement; bulk_update builds eighty conditions for them.
+    ApplyStep.objects.bulk_create(
+        steps,
+        update_conflicts=True,
+        unique_fields=["run", "position"],
+        update_fields=["state", "done_at", "version_id", "problem"],
+    )
 
 
 def _end(run: ApplyRun, token: str, problem: str = "") -> None:
