@@ -28,12 +28,13 @@ from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from dreams.models import Membership, Review, Session, Store, Workspace  # noqa: E402
+from dreams.models import Membership, Review, Session, Store, User, Workspace  # noqa: E402
 from dreams.services import dreams, memories, stores, sweeps  # noqa: E402
 from sandbox import loading  # noqa: E402
 from tests.factories import connect, sweep_now, until  # noqa: E402
 from tests.people import browser_of, make_people  # noqa: E402
 from tests.sandbox_server import Sandbox  # noqa: E402
+from tests.searching import common_asks, many_memories  # noqa: E402
 
 
 def generated(folder: Path) -> Path:
@@ -60,6 +61,21 @@ def median_and_p95(client: Client, url: str) -> tuple[float, float]:
         if number >= 5:
             times.append((time.perf_counter() - start) * 1000)
     return statistics.median(times), statistics.quantiles(times, n=20)[18]
+
+
+def search_over(count: int, client: Client, user: User) -> list[float]:
+    """Milliseconds of searches over so many memories: each of the common ones ten times, in turn."""
+    large = Workspace.objects.create(slug="large", name="Large")
+    Membership.objects.create(user=user, workspace=large, role="reviewer")
+    many_memories(large, count)
+    times = []
+    for turn in range(11):
+        for ask in common_asks():
+            start = time.perf_counter()
+            assert client.get("/large/search/", ask).status_code == 200, ask
+            if turn:
+                times.append((time.perf_counter() - start) * 1000)
+    return times
 
 
 def main() -> None:
@@ -122,6 +138,11 @@ def main() -> None:
             p50, p95 = median_and_p95(client, url)
             size = len(client.get(url).content) / 1024
             print(f"{name:18} p50 {p50 / base:5.2f}   p95 {p95 / base95:5.2f}   {size:.0f} kB")
+
+        times = search_over(100_000, client, people.bob)
+        base, base95 = median_and_p95(client, "/empty/attachments/")
+        p50, p95 = statistics.median(times), statistics.quantiles(times, n=20)[18]
+        print(f"{len(common_asks())} searches of 100,000 memories: p50 {p50 / base:.2f}   p95 {p95 / base95:.2f}")
 
 
 if __name__ == "__main__":

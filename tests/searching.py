@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
 
 from dreams.models import Memory, MemoryVersion, SearchEntry, Store, StoreLine, Workspace
 from dreams.queries.search import MOST, Narrow
@@ -115,3 +116,54 @@ def _stands(part: Part, words: list[str]) -> bool:
         if last and here[:-1] == list(part.words[:-1]):
             return True
     return False
+
+
+def many_memories(workspace: Workspace, count: int = 100_000, *, each: int = 2_000, seed: int = 4) -> None:
+    """So many living memories of forty words, in stores of `each`, written over a year: words as unevenly frequent as
+    in speech, a path of two of them. Indexed."""
+    chance, words = random.Random(seed), vocabulary()
+    frequent = list(accumulate(1 / place for place in range(1, len(words) + 1)))
+    for number in range(count // each):
+        name = f"large {number}"
+        line = StoreLine.objects.create(workspace=workspace, name=name)
+        head = {"workspace": workspace, "line": line, "name": name, "created_at": BEGIN}
+        store = Store.objects.create(remote_id=f"memstore_large_{number}", **head)
+        bodies = [
+            f"note {number} {place}\n{' '.join(chance.choices(words, cum_weights=frequent, k=40))}"
+            for place in range(each)
+        ]
+        texts = list(keep_texts(workspace, bodies).values())
+        rows = []
+        for place, text in enumerate(texts):
+            at = BEGIN + timedelta(seconds=chance.randint(0, 31_000_000))
+            path = f"/{words[place % 40]}/{words[place % 977]}-{place}.md"
+            own = {"version_id": f"memver_large_{number}_{place}", "created_at": at}
+            rows.append(Memory(store=store, remote_id=f"mem_{place}", path=path, text=text, updated_at=at, **own))
+        Memory.objects.bulk_create(rows, batch_size=500)
+        versions = [
+            MemoryVersion(
+                store=store, workspace=workspace, remote_id=row.version_id, memory_id=row.remote_id, path=row.path,
+                operation="created", sha256=row.text.sha256, size=row.text.size, created_at=row.created_at,
+                actor_kind="session", actor_id=f"sesn_{number % 300}",
+            )
+            for row in rows
+        ]  # fmt: skip
+        MemoryVersion.objects.bulk_create(versions, batch_size=500)
+        search_index.index_store(store)
+
+
+def vocabulary() -> list[str]:
+    """5,000 made-up words, the most frequent first; many share their beginnings."""
+    first, second = "ka re mi tos ven du lan cor pi sa", "be na ro ti lu mo xi da fe gu"
+    heads = [a + b for a in first.split() for b in second.split()]
+    tails = [c + d for c in "ner lic tam sol wen".split() for d in "- s ing ed er al ic or an um".split()]
+    return [(head + tail).rstrip("-") for tail in tails for head in heads]
+
+
+def common_asks() -> list[dict[str, str]]:
+    """What people look for, from the most frequent word to none, with each filter once."""
+    a, b, c, *_ = words = vocabulary()
+    typed = [a, f"{a} {b}", words[2500], f"{words[4000]} {a}", f'"{a} {b}"', f"{a[:4]}*", f"{a[:2]}*", f"{a} -{b}"]
+    typed += [f"{words[5]}-{words[6]}", "zzz", "note 7 77", f"{words[10]} {words[20]} {words[30]}"]
+    filters = [{"store": "memstore_large_7"}, {"author": "sesn_7"}, {"path": f"/{c}/"}, {"since": "2026-11-01"}]
+    return [{"q": each} for each in typed] + [{"q": f"{a} {b}", **each} for each in [*filters, {"removed": "1"}]]
