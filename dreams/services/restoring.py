@@ -1,6 +1,5 @@
 """Making a store hold what was kept: the same store as it was, a new one like a snapshot, a new one from files."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from io import BytesIO
 from uuid import uuid4
@@ -20,7 +19,7 @@ from dreams.rules.paths import check_paths
 from dreams.rules.plan import Step, plan_digest, plan_writes
 from dreams.services import audit
 from dreams.services.applying import held_by, keep_steps, restorable
-from dreams.services.claims import claim, release, renew
+from dreams.services.claims import LEASE, claim, release, renew
 from dreams.services.refusals import Busy, Invalid, Refusal, Stale, Unsettled
 from dreams.services.snapshots import freeze, keep_manifest
 from dreams.services.stores import note_store, sync_store
@@ -94,7 +93,13 @@ def create_store(workspace: Workspace, *, name: str, description: str, by: User,
     """Creates an empty store at the vendor, one for each `token` (of the form), however often that is sent. Raises
     Invalid, Stale while another process makes it, Unsettled when nobody can say, RemoteError."""
     check_can(by, workspace, "manage_store")
-    return make_store(_draft(workspace, token, name=name, description=description, by=by))
+    draft = _draft(workspace, token, name=name, description=description, by=by)
+    rows = StoreDraft.objects.filter(pk=draft.pk)
+    rows.update(next_check_at=timezone.now() + LEASE)  # by when a process that is killed here is missed
+    try:
+        return make_store(draft)
+    finally:
+        rows.update(next_check_at=None)
 
 
 def draft_from_snapshot(snapshot: Snapshot, *, name: str, by: User, token: str = "") -> StoreDraft:
@@ -149,9 +154,7 @@ def confirm_draft(draft: StoreDraft, *, name: str, by: User) -> StoreDraft:
             entries = [(path, texts[digest_of(body.decode())]) for path, body in files.items()]
             _ask(draft, by, name=name, manifest=keep_manifest(draft.workspace, entries), archive=None)
         elif draft.run_id is None and draft.next_check_at is None:
-            # Sent once, no answer, nothing found: somebody has looked and asks again.
-            StoreDraft.objects.filter(pk=draft.pk, store=None).update(sent_at=None)
-            _ask(draft, by)
+            _ask(draft, by)  # it failed, somebody has looked, and asks again
     return draft
 
 
@@ -189,9 +192,13 @@ def fill_store(draft: StoreDraft) -> ApplyRun | None:
     """Makes the store of a confirmed draft and starts the run that fills it; from wherever it was left. What can be
     tried again by itself is, at `next_check_at`; anything else waits with its `problem` for a person. Raises as
     make_store."""
-    if draft.manifest is None or draft.confirmed_at is None or draft.run is not None:
+    if draft.confirmed_at is None or draft.run is not None:
         return draft.run
     rows = StoreDraft.objects.filter(pk=draft.pk)
+    if draft.manifest is None and draft.sent_at is None:
+        # An empty store whose asking was killed before the vendor heard of it: who asked was told, and asks again.
+        rows.filter(Q(claim="") | Q(claimed_at__lt=timezone.now() - LEASE), sent_at=None, store=None).delete()
+        return None
     try:
         store = make_store(draft)
     except RemoteError as error:
@@ -201,6 +208,9 @@ def fill_store(draft: StoreDraft) -> ApplyRun | None:
     except Unsettled as error:
         rows.update(problem=str(error)[:500], next_check_at=None)
         raise
+    if draft.manifest is None:
+        rows.update(next_check_at=None)
+        return None
     wanted = restorable(draft.manifest.pk, store)
     steps = plan_writes({}, wanted)  # it is new, so nothing is expected there; each step is guarded all the same
     with transaction.atomic():
@@ -218,8 +228,9 @@ def fill_store(draft: StoreDraft) -> ApplyRun | None:
 
 def make_store(draft: StoreDraft) -> Store:
     """The draft's store, made at the vendor if it is not there yet. Creating cannot be asked twice safely and names
-    are not unique: when no answer came, the list is read and the newest store of that name, born since, is it.
-    Raises Stale while another process makes it, Unsettled when it was asked for and is not there, RemoteError."""
+    are not unique: when no answer came, the list is read and the newest store of that name, born since, is it; it is
+    sent again only when a person has asked anew since. Raises Stale while another process makes it, Unsettled when
+    it was asked for and is not there, RemoteError."""
     if draft.store:
         return draft.store
     token = claim(StoreDraft.objects.filter(store=None, confirmed_at__isnull=False), draft.pk)
@@ -230,7 +241,8 @@ def make_store(draft: StoreDraft) -> Store:
         raise Stale("This store is being made at this moment; it will be among the stores in a few seconds.")
     try:
         with watched(draft.workspace) as gateway:
-            remote = _found(gateway, draft) if draft.sent_at else _made(gateway, draft, token)
+            remote = _born(gateway, draft) if draft.sent_at else None
+            remote = remote or _made(gateway, draft, token)
         with transaction.atomic():
             store = note_store(draft.workspace, remote)
             if not release(draft, token, store=store, problem=""):
@@ -248,6 +260,8 @@ def make_store(draft: StoreDraft) -> Store:
 
 
 def _made(gateway: Gateway, draft: StoreDraft, token: str) -> RemoteStore:
+    if draft.sent_at and draft.confirmed_at and draft.confirmed_at <= draft.sent_at:
+        raise _unsettled(draft)
     now = timezone.now()
     if not renew(draft, token, sent_at=now):
         raise Busy
@@ -257,22 +271,25 @@ def _made(gateway: Gateway, draft: StoreDraft, token: str) -> RemoteStore:
         if not error.maybe_done:
             raise
         draft.sent_at = now
-        return _found(gateway, draft, error)
+        remote = _born(gateway, draft)
+        if remote is None:
+            raise _unsettled(draft, error) from error
+        return remote
 
 
-def _found(gateway: Gateway, draft: StoreDraft, lost: RemoteError | None = None) -> RemoteStore:
+def _born(gateway: Gateway, draft: StoreDraft) -> RemoteStore | None:
     """The store that a call without an answer has made."""
     since = (draft.sent_at or timezone.now()) - SKEW
     others = StoreDraft.objects.filter(~Q(pk=draft.pk), workspace=draft.workspace, store__isnull=False)
     taken = set(others.values_list("store__remote_id", flat=True))
-    born: Iterable[RemoteStore] = (
-        store for store in gateway.stores() if store.name == draft.name and store.created_at >= since
-    )
+    born = [store for store in gateway.stores() if store.name == draft.name and store.created_at >= since]
     fresh = [store for store in born if store.id not in taken]
-    if not fresh:
-        words = f"{lost.sentence} " if lost else ""
-        raise Unsettled(
-            f"{words}Whether the store “{draft.name}” was made could not be told: looked up a moment later, it is not "
-            "there. Look at the list of stores before asking again."
-        )
-    return max(fresh, key=lambda store: store.created_at)
+    return max(fresh, key=lambda store: store.created_at) if fresh else None
+
+
+def _unsettled(draft: StoreDraft, lost: RemoteError | None = None) -> Unsettled:
+    words = f"{lost.sentence} " if lost else ""
+    return Unsettled(
+        f"{words}Whether the store “{draft.name}” was made could not be told: looked up a moment later, it is not "
+        "there. Look at the list of stores before asking again."
+    )

@@ -12,7 +12,19 @@ from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 
-from dreams.models import ApplyRun, Attachment, Deployment, Dream, Memory, MemoryVersion, Session, Store, Workspace
+from dreams.models import (
+    ApplyRun,
+    Attachment,
+    Deployment,
+    Dream,
+    Memory,
+    MemoryVersion,
+    Session,
+    SnapshotWish,
+    Store,
+    StoreDraft,
+    Workspace,
+)
 from dreams.remote.errors import RemoteError
 from dreams.rules import dream_states
 from dreams.services import sweeps, vendor
@@ -21,7 +33,7 @@ from tests.people import People, make_people
 from tests.sandbox_server import Sandbox
 
 LONG_AGO = "2000-01-01T00:00Z"
-CLAIMED = (Store, Dream, ApplyRun, Attachment)
+CLAIMED = (Store, Dream, ApplyRun, Attachment, StoreDraft)
 # Internal names, class names and codes are no sentence that a person can act on.
 UNREADABLE = re.compile(r"Traceback|Error\[|Exception|<class|None\b|\{|memorydash\.")
 
@@ -68,6 +80,7 @@ class Ground:
         for model in CLAIMED:
             model._default_manager.filter(next_check_at__isnull=False).update(next_check_at=LONG_AGO)
             model._default_manager.exclude(claim="").update(claimed_at=LONG_AGO)
+        SnapshotWish.objects.update(next_check_at=LONG_AGO)
         later = timezone.now() + timedelta(hours=1)
         Workspace.objects.filter(pk=self.people.workspace.pk).update(next_check_at=LONG_AGO if lists else later)
         sweeps.sweep_workspace(self.workspace)
@@ -91,7 +104,9 @@ class Ground:
         )
         runs = ApplyRun.objects.filter(state__in=["confirmed", "running"])
         attachments = Attachment.objects.filter(state__in=["waiting", "doing", "unknown"])
-        return [f"{row} is {row.state}" for rows in (dreams, runs, attachments) for row in rows]
+        asked = [*StoreDraft.objects.filter(next_check_at__isnull=False), *SnapshotWish.objects.all()]
+        waiting = [f"{row} is {row.state}" for rows in (dreams, runs, attachments) for row in rows]
+        return waiting + [f"{row} is asked for" for row in asked]
 
 
 @dataclass(frozen=True)

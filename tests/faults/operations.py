@@ -10,6 +10,7 @@ from dreams.services import applying, attachments, dreams, memories, restoring, 
 from dreams.services.reviews import decided_store
 from dreams.services.snapshots import shas_of
 from tests import factories
+from tests.faults.bringing_back import BRINGING_BACK
 from tests.faults.ground import LONG_AGO, Ground, Operation
 from tests.faults.of_versions import VERSION_OPERATIONS
 from tests.sandbox.seeds import deployment
@@ -420,4 +421,5 @@ OPERATIONS = [
     Operation("archive store", store_open, archive_store, store_archived),
     Operation("delete store", store_open, delete_store, store_deleted),
     Operation("connect a key", store_open, connect_again, nothing_more),
+    *BRINGING_BACK,
 ]
