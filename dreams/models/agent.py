@@ -14,7 +14,6 @@ class Agent(models.Model):
     version = models.PositiveIntegerField()
     description = models.TextField(blank=True)
     model = models.CharField(max_length=256, blank=True)
-    roster = models.JSONField(default=list)
     # `multiagent` as the vendor listed it, in either of its two shapes; {} for an agent that works alone.
     multiagent = models.JSONField(default=dict)
     archived_at = models.DateTimeField(null=True)

@@ -89,6 +89,17 @@ def evaluations_of(turns: Iterable[Turn]) -> dict[str, list[Outcome]]:
     return found
 
 
+def with_names(turns: Sequence[Turn], names: Mapping[str, str]) -> None:
+    """Names the threads that messages come from or go to where the event does not: {thread's id: who works in it}."""
+    for turn in turns:
+        turn.parts = [
+            replace(part, name=names.get(part.thread_id, ""))
+            if isinstance(part, Message) and not part.name
+            else part
+            for part in turn.parts
+        ]
+
+
 def troubles_of(turns: Iterable[Turn]) -> list[Note]:
     """What somebody should look at: refusals, errors, calls that wait for a person."""
     return [part for turn in turns for part in turn.parts if isinstance(part, Note) and part.bad]

@@ -13,7 +13,7 @@ from dreams.queries import session_page
 from dreams.queries import sessions as queries
 from dreams.queries import store_sessions as of_store
 from dreams.remote.errors import NotFound, RemoteError
-from dreams.rules.transcripts import evaluations_of, tool_paths, troubles_of, turns_of
+from dreams.rules.transcripts import evaluations_of, tool_paths, troubles_of, turns_of, with_names
 from dreams.services import sessions as service
 from dreams.views.lookup import MemberRequest, answer, in_workspace
 from dreams.views.stores import find_store, store_frame
@@ -69,9 +69,10 @@ def _transcript(session: Session, about: session_page.SessionAbout, thread_id: s
         return {"problem": error.words}
     raw = [event.raw for event in read.events]
     turns = turns_of(raw, memories=queries.memories_at(session, tool_paths(raw)))
-    speaker = next((session_page.thread_name(t) for t in read.threads if t.id == thread_id), session.agent_name)
+    names = {thread.id: session_page.thread_name(thread) for thread in read.threads}
+    with_names(turns, names)
     return {
-        "speaker": speaker or "Agent",
+        "speaker": names.get(thread_id or "", session.agent_name) or "Agent",
         "turns": turns,
         "troubles": troubles_of(turns),
         "outcomes": about.outcomes if thread_id else session_page.with_rounds(about.outcomes, evaluations_of(turns)),

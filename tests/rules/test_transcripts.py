@@ -16,7 +16,7 @@ from dreams.rules.transcript_words import (
     status_badge,
     usage_words,
 )
-from dreams.rules.transcripts import MAX_SHOWN, MAX_TEXT, latest, memory_path, tool_paths, turns_of
+from dreams.rules.transcripts import MAX_SHOWN, MAX_TEXT, latest, memory_path, tool_paths, turns_of, with_names
 
 Event = dict[str, Any]
 AT = "2026-11-01T09:00:00Z"
@@ -54,6 +54,13 @@ def test_every_part_is_found_by_its_event_and_a_turn_by_its_first() -> None:
     turns = turns_of([*spoken, use("sevt_t")])
     assert [turn.id for turn in turns] == ["sevt_u", "sevt_a"]
     assert [[part.id for part in turn.parts] for turn in turns] == [["sevt_u", ""], ["sevt_a", "sevt_t"]]
+
+
+def test_a_message_is_named_by_its_thread_where_the_event_names_nobody() -> None:
+    received = {"type": "agent.thread_message_received", "from_session_thread_id": "sthr_1", "from_agent_name": None}
+    turns = turns_of([received, {**received, "from_agent_name": "Quill"}, {**received, "from_session_thread_id": "x"}])
+    with_names(turns, {"sthr_1": "Harbourmaster"})
+    assert [part.name for turn in turns for part in turn.parts] == ["Harbourmaster", "Quill", ""]
 
 
 def test_a_talk_reads_as_turns_of_its_speakers() -> None:
