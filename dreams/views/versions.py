@@ -177,7 +177,7 @@ def _restoring(
         "problem": problem,
         "moved": moved,
         "taken": moved and Memory.objects.filter(store=version.store, path=version.path).exists(),
-        "shown": queries.back_to(memory, row) if memory else None,
+        "shown": queries.back_to(memory, row) if memory else queries.compare(None, row),
     }
 
 
@@ -222,7 +222,8 @@ def _redacted(request: MemberRequest, version: MemoryVersion, sha: str, purged: 
     """On to what is left: the other places with these bytes, where there are any."""
     text = Text.objects.filter(workspace=request.workspace, sha256=sha, purged_at=None).first()
     if purged or text is None:
-        messages.success(request, "Redacted at the vendor. Its text is forgotten here too; a tombstone stays.")
+        here = "Its text is forgotten here too; a tombstone stays." if purged else "No text of it was kept here."
+        messages.success(request, f"Redacted at the vendor. {here}")
         return _to_versions(request, version.store.remote_id, version.memory_id)
     messages.success(request, "Redacted at the vendor. Other places still hold the same bytes: they are listed here.")
     return redirect("text-purge", request.workspace.slug, sha)
@@ -245,6 +246,7 @@ def text_purge(request: MemberRequest, sha: str) -> HttpResponse:
     context = {
         "text": text,
         "holders": queries.holders_of(request.workspace, sha),
+        "can_redact": allows(request, "redact_version"),
         "problem": problem,
         "why_not": why_not(request, "purge_text"),
     }

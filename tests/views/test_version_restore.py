@@ -216,3 +216,11 @@ def test_an_archived_store_takes_nothing_back(people: People, sandbox: Sandbox, 
     status, page = send(people, store)
     assert status == 409
     assert "takes no writes" in page
+
+
+def test_what_comes_back_is_shown_before_it_does(people: People, sandbox: Sandbox, store: Store) -> None:
+    agent_deletes(sandbox, store, "/a.md")
+    stores.sync_store(store)
+    page = browser_of(people.dave).get(url_of(store)).content.decode()
+    assert "What comes back" in page
+    assert "Deploy at 02:00." in page
