@@ -101,8 +101,7 @@ def _passes(entry: SearchEntry, query: Query, narrow: Narrow) -> bool:
 
 def _tier(entry: SearchEntry, query: Query) -> int:
     path, text = words_of(entry.path), words_of(entry.text.text)
-    ends = query.parts and all(_stands(Part(part.words[-1:], part.prefix), path) for part in query.parts)
-    if ends and all(word in path for part in query.parts for word in part.words[:-1]):
+    if query.parts and all(_stands(part, path) for part in query.parts):
         return 0
     phrase = query.phrase
     return 1 if phrase and (_stands(phrase, path) or _stands(phrase, text)) else 2

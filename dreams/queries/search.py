@@ -12,6 +12,11 @@ from dreams.queries.people import Author, authors_of
 from dreams.rules.search_words import IN_PATH, Part, Query, excerpt, first_id, folder_marks, mark
 
 MOST = 1000  # the newest so many are ranked; more are not counted
+# What the page shows of an entry: making 25 of them whole costs as much as finding them.
+SHOWN = (
+    *("path", "memory_id", "version_id", "at", "live", "snapshot__taken_at", "text__body", "text__purged_at"),
+    *("text__purged_by", "store__name", "store__remote_id", "store__archived_at", "store__gone_at"),
+)
 MOST_SESSIONS = 500  # an author who is an agent stands for its newest sessions
 
 
@@ -66,17 +71,17 @@ class _Ask:
 
 
 def find(workspace: Workspace, query: Query, narrow: Narrow) -> Found:
-    """Paths that hold all words come first, then texts with the words beside each other, then the rest; each the
+    """Paths that hold all of it come first, then what holds the words beside each other, then the rest; each the
     newest first. Three queries at most, and a few for the filters, whatever there is."""
     ask = _asked(workspace, query, narrow)
     if ask is None:
         return Found([], False)
     keys = _select(_with(ask, query.parts))
-    in_path = [Part((IN_PATH + word,), prefix) for part in query.parts for word, prefix in _terms(part)]
-    paths = _select(_with(ask, [*in_path, *(part for part in query.parts if len(part.words) > 1)])) if in_path else []
+    in_path = [Part(tuple(IN_PATH + word for word in part.words), part.prefix) for part in query.parts]
+    paths = _select(_with(ask, in_path)) if in_path and keys else []
     beside = []
     if query.phrase and keys:
-        beside = _select(_with(replace(ask, first=max(ask.first, keys[-1])), [*query.parts, query.phrase]))
+        beside = _select(_with(replace(ask, first=max(ask.first, keys[-1])), [query.phrase]))
     ranked = list(dict.fromkeys([*paths, *beside, *keys]))
     return Found(ranked[:MOST], max(len(ranked), len(keys), len(paths)) > MOST)
 
@@ -87,12 +92,12 @@ def _with(ask: _Ask, parts: Sequence[Part]) -> _Ask:
 
 def _asked(workspace: Workspace, query: Query, narrow: Narrow) -> _Ask | None:
     """The filters and what must not stand; None when a filter names nothing there is."""
-    need, without = [mark("ws" if narrow.removed else "live", workspace.pk)], []
+    need, without = [mark("all" if narrow.removed else "live", workspace.pk)], []
     if narrow.store:
         store = Store.objects.filter(workspace=workspace, remote_id=narrow.store).values_list("pk", flat=True).first()
         if store is None:
             return None
-        need.append(mark("store", store))
+        need = [mark("store" if narrow.removed else "here", store)]
     if not narrow.removed:
         gone = Store.objects.filter(workspace=workspace, gone_at__isnull=False).values_list("pk", flat=True)
         without = [mark("store", pk) for pk in gone]
@@ -179,14 +184,14 @@ def _tsquery(ask: _Ask) -> tuple[str, str, str, list[object]]:
 
 def hits(workspace: Workspace, query: Query, keys: Sequence[int]) -> list[Hit]:
     """These entries in this order, as the page shows them; four queries, one more when some are gone."""
-    rows = SearchEntry.objects.filter(pk__in=keys).select_related("store", "text", "snapshot").defer("words")
+    rows = SearchEntry.objects.filter(pk__in=keys).select_related("store", "text", "snapshot").only(*SHOWN)
     found = {row.pk: row for row in rows}
     endings = _endings([row.pk for row in found.values() if not row.live])
     versions = MemoryVersion.objects.filter(
         store__in={row.store_id for row in found.values()},
         remote_id__in=[row.version_id for row in found.values() if row.version_id],
     )
-    authors = authors_of(workspace, versions)
+    authors = authors_of(workspace, versions.only("remote_id", "actor_kind", "actor_id"))
     ended = {key: endings.get(key, (None, "")) for key in found}
     return [_hit(found[key], query.parts, authors, *ended[key]) for key in keys if key in found]
 

@@ -146,7 +146,7 @@ def index_words(path: str, text: str, marks: Iterable[str]) -> str:
     """Everything that is indexed of one text at one path, as words between single blanks, one at either end: those of
     the path, those of the text, those of the path once more as such, the marks."""
     of_path = words_of(path)
-    words = (*of_path, _END, *words_of(text), _END, *(IN_PATH + word for word in dict.fromkeys(of_path)), *marks)
+    words = (*of_path, _END, *words_of(text), _END, *(IN_PATH + word for word in of_path), *marks)
     return f" {' '.join(words)} "
 
 

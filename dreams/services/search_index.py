@@ -137,8 +137,8 @@ def _settle(store: Store) -> list[_Draft]:
         same = [row[0] for row in rows.values_list("pk", "memory_id", "path", "text_id") if row[1:] in again]
         for keys in _batches(same):
             SearchEntry.objects.filter(pk__in=keys).delete()
-    was, gone = f" {mark('live', store.workspace_id)} ", [pk for key, pk in known.items() if key not in now]
-    for keys in _batches(gone):
+    was = f" {' '.join(_living_marks(store.pk, store.workspace_id))} "
+    for keys in _batches([pk for key, pk in known.items() if key not in now]):
         SearchEntry.objects.filter(pk__in=keys).update(live=False, words=Replace("words", Value(was), Value(" ")))
     return fresh
 
@@ -217,10 +217,15 @@ def _keys(batch: Sequence[_Draft], texts: dict[int, Text]) -> list[int]:
 
 
 def _words(store_id: int, workspace_id: int, entry: _Draft | SearchEntry, text: str) -> str:
-    marks = [mark("ws", workspace_id), mark("store", store_id), *folder_marks(entry.path)]
-    marks += [mark("live", workspace_id)] if entry.live else []
+    marks = [mark("all", workspace_id), mark("store", store_id), *folder_marks(entry.path)]
+    marks += _living_marks(store_id, workspace_id) if entry.live else []
     marks += [mark("by", entry.actor_id)] if entry.actor_id else []
     return index_words(entry.path, text, marks)
+
+
+def _living_marks(store_id: int, workspace_id: int) -> list[str]:
+    """Marks for living entries alone: a search asks for one word that few hold, not for two that many do."""
+    return [mark("live", workspace_id), mark("here", store_id)]
 
 
 def _batches(things: Sequence[T]) -> Iterable[Sequence[T]]:
