@@ -91,12 +91,12 @@ def sweep_workspace(workspace: Workspace) -> None:
         :STORES_A_SWEEP
     ]:
         attempt(stores.sync_store, store)
+    for store in health.stores_due(workspace):
+        enqueue("examine_store", store.pk)  # a task of its own: dreams must not wait while texts are compared
     for wish in SnapshotWish.objects.filter(due, store__workspace=workspace):
         attempt(snapshots.take_asked, wish)
     attempt(snapshots.take_daily, workspace)
     attempt(tidy.forget_drafts, workspace)
-    for store in health.stores_due(workspace):
-        enqueue("examine_store", store.pk)  # a task of its own: dreams must not wait while texts are compared
 
 
 def unreviewed(workspace: Workspace) -> list[Dream]:

@@ -86,6 +86,7 @@ def _page(request: MemberRequest, form: SettingsForm, key_form: KeyForm, status:
         "base_url": settings.ANTHROPIC_BASE_URL,
         "may_change": may,
         "why_not": why_not(request, "change_settings"),
+        "dream_why_not": why_not(request, "start_dream"),
     }
     for field in () if may else (*form.fields.values(), *key_form.fields.values()):
         field.disabled = True

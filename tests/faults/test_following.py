@@ -181,3 +181,24 @@ def test_dreams_started_elsewhere_wait_for_a_person_to_ask_for_their_review(grou
     assert (found.state, found.origin) == (states.COMPLETED, "found")
     assert found.output_snapshot is not None
     assert not Review.objects.exists()
+
+
+def test_a_dream_described_in_a_way_nobody_thought_of_keeps_no_other_waiting(
+    ground: Ground, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, other = launched(ground, store, 2)
+    note = following.note_progress
+
+    def stumble(dream: Dream, remote: object) -> None:
+        if dream.pk == odd.pk:
+            raise ValueError("a shape nobody thought of")
+        note(dream, remote)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(following, "note_progress", stumble)
+    Dream.objects.update(next_check_at=timezone.now())
+    following.refresh_dreams(store.workspace)
+    assert again(other).state == states.COMPLETED
+    assert again(odd).state in states.FOLLOWED
+    assert "could not be taken over" in odd.problem
+    assert odd.next_check_at is not None
+    assert odd.next_check_at > timezone.now()
