@@ -324,8 +324,8 @@ def _note(found: Reading, own: "_Manifest") -> None:
     twins = [path for path, count in Counter(path.casefold() for path in found.files).items() if count > 1]
     if twins:
         found.notes.append(
-            f"{len(twins):,} path{'s' if len(twins) > 1 else ''} differ from another only in upper and lower case, "
-            f"first {twins[0]}: the vendor keeps them apart, as agents do."
+            f"Paths that differ only in upper and lower case: {len(twins):,}, first {twins[0]}. The vendor "
+            "keeps them apart, as agents do."
         )
     if own.paths:
         off = [path for path, sha in own.shas.items() if path in found.files and _sha(found.files[path]) != sha]

@@ -159,7 +159,7 @@ def test_accents_written_in_two_ways_are_one_name() -> None:
 def test_twins_in_upper_and_lower_case_are_kept_and_said() -> None:
     found = read(foreign(("a.md", b"1"), ("A.md", b"2")))
     assert found.files == {"/a.md": b"1", "/A.md": b"2"}
-    assert "only in upper and lower case" in found.notes[0]
+    assert "only in upper and lower case: 1, first /a.md" in found.notes[0]
 
 
 def test_what_lies_below_a_memory_is_refused() -> None:

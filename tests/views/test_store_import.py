@@ -56,7 +56,7 @@ def test_nothing_is_written_before_somebody_looked_it_over(
     assert "Its name leads out of the archive" in page
     assert "It is no text in UTF-8." in page
     assert "It has 102,401 bytes; 102,400 are allowed." in page
-    assert "differ from another only in upper and lower case" in page
+    assert "Paths that differ only in upper and lower case: 1, first /deep/er/b.md" in page
     assert sandbox.state.all("store") == []
     assert not Text.objects.exists()
 
