@@ -147,8 +147,9 @@ def test_a_day_that_is_none_is_said(people: People) -> None:
 
 def test_nothing_of_another_workspace_is_found(people: People, store: Store) -> None:
     assert found(people, "lisbon") != []
-    answer = browser_of(people.mallory).get("/acme-rival/search/", {"q": "lisbon", "store": store.remote_id})
-    assert "Nothing holds all of that" in answer.content.decode()
+    for asked in ({"q": "lisbon"}, {"q": "lisbon", "removed": "1"}, {"q": "lisbon", "store": store.remote_id}):
+        answer = browser_of(people.mallory).get("/acme-rival/search/", asked)
+        assert "Nothing holds all of that" in answer.content.decode()
 
 
 @pytest.mark.parametrize("typed", HOSTILE, ids=lambda typed: repr(typed[:12]))
