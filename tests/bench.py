@@ -31,6 +31,7 @@ from django.utils import timezone  # noqa: E402
 from dreams.models import Membership, Review, Session, Store, User, Workspace  # noqa: E402
 from dreams.services import dreams, memories, stores, sweeps  # noqa: E402
 from sandbox import loading  # noqa: E402
+from tests import bench_import  # noqa: E402
 from tests.factories import connect, sweep_now, until  # noqa: E402
 from tests.people import browser_of, make_people  # noqa: E402
 from tests.sandbox_server import Sandbox  # noqa: E402
@@ -123,6 +124,8 @@ def main() -> None:
         until(lambda: Review.objects.filter(dream=dream).exists(), lambda: sweep_now(workspace), seconds=120)
         review = Review.objects.get(dream=dream)
         print(f"a dream over it, followed to its review of {review.changes.count()} changes: {calls(sandbox)} calls")
+
+        print(bench_import.report(people, workspace))
 
         empty = Workspace.objects.create(slug="empty", name="Empty")
         Membership.objects.create(user=people.bob, workspace=empty, role="reviewer")
