@@ -8,6 +8,7 @@ from django.db.models import Count, Prefetch, QuerySet
 from django.utils import timezone
 
 from dreams.models import Dream, DreamSession, Review, Session, Snapshot, Store, Workspace
+from dreams.queries.reviews import with_attached
 from dreams.rules import dream_states as states
 from dreams.rules import review_states
 from dreams.rules.cost import Estimate, estimate_tokens
@@ -40,7 +41,7 @@ def dreams_of(workspace: Workspace, show: str) -> QuerySet[Dream]:
     return (
         Dream.objects.filter(workspace=workspace, state__in=FILTERS[show][1])
         .select_related("store", "requested_by")
-        .prefetch_related(Prefetch("reviews", Review.objects.order_by("round")))
+        .prefetch_related(Prefetch("reviews", with_attached(Review.objects.order_by("round"))))
         .annotate(session_count=Count("session_links"))
         .order_by("-requested_at", "-pk")
     )

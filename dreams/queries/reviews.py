@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from itertools import groupby
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from dreams.access import eligible_approvers
 from dreams.models import ApplyRun, Approval, Attachment, Change, Review, User, Workspace
@@ -248,6 +248,12 @@ def standing_attachments(review: Review) -> QuerySet[Attachment]:
     """Those of a review that were done and not taken back, by the name of the deployment."""
     done = review.attachments.filter(state=Attachment.State.DONE, undoes=None)
     return done.exclude(undone_by__state=Attachment.State.DONE).order_by("deployment_name")
+
+
+def with_attached(reviews: QuerySet[Review]) -> QuerySet[Review]:
+    """The same, each with `attached`: whether a deployment was pointed at its store and still is."""
+    done = Attachment.objects.filter(review=OuterRef("pk"), state=Attachment.State.DONE, undoes=None)
+    return reviews.annotate(attached=Exists(done.exclude(undone_by__state=Attachment.State.DONE)))
 
 
 def output_moved(review: Review) -> bool:
