@@ -20,10 +20,10 @@ class FeedFilters(forms.Form):
     path = forms.CharField(required=False, max_length=1024, strip=False)
     author = forms.CharField(required=False, max_length=300)
     operation = forms.ChoiceField(required=False, choices=[("", "Any change"), *OPERATIONS.items()])
-    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(required=False)
+    until = forms.DateField(required=False)
     unread = forms.BooleanField(required=False)
-    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
 
 class SeenForm(forms.Form):

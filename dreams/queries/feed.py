@@ -1,7 +1,7 @@
 """The changes feed: what was written to stores, newest first, by whom, and where it is not known."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
@@ -18,14 +18,6 @@ PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One write in the feed."""
-
-    written: Written
-    unread: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Group:
     """Writes of one author to one store that follow each other; `dream` is the one whose work the session was, `actor`
     the value of the filter by this author."""
@@ -34,7 +26,7 @@ class Group:
     actor: str
     store: Store
     dream: Dream | None
-    entries: list[Entry]
+    rows: list[Written]
     memories: int
 
 
@@ -73,15 +65,18 @@ def feed_of(workspace: Workspace, standings: Mapping[int, Standing], wanted: Map
         found = found.filter(earlier, created_at__lte=upper)
     versions = list(found.order_by("-created_at", "-pk")[: PAGE + 1])
     more, versions = len(versions) > PAGE, versions[:PAGE]
-    entries = [Entry(row, standings[row.version.store_id].missed(row.version)) for row in written(workspace, versions)]
+    rows = [
+        replace(row, unread=standings[row.version.store_id].missed(row.version))
+        for row in written(workspace, versions)
+    ]
     if wanted.get("until"):
         upper = min(upper or _after(wanted["until"]), _after(wanted["until"]))
     lower = versions[-1].created_at if more else _begin(wanted["since"]) if wanted.get("since") else None
     breaks = _breaks(standings, upper, lower)
     return Feed(
-        items=_items(workspace, entries, breaks, standings),
-        shown=len(entries),
-        unread_shown=sum(entry.unread for entry in entries),
+        items=_items(workspace, rows, breaks, standings),
+        shown=len(rows),
+        unread_shown=sum(row.unread for row in rows),
         older=versions[-1].pk if more else 0,
     )
 
@@ -153,31 +148,30 @@ def _breaks(
 
 
 def _items(
-    workspace: Workspace, entries: Sequence[Entry], breaks: Sequence[Break], standings: Mapping[int, Standing]
+    workspace: Workspace, rows: Sequence[Written], breaks: Sequence[Break], standings: Mapping[int, Standing]
 ) -> list[Group | Break]:
-    """Entries as groups, cut where a break stands between them; three queries."""
-    versions = [entry.written.version for entry in entries]
+    """Rows as groups, cut where a break stands between them; two queries."""
+    versions = [row.version for row in rows]
     authors = authors_of(workspace, versions)
-    actors = {version.actor_id for version in versions}
-    dreams = Dream.objects.filter(workspace=workspace, pipeline_session_id__in=actors - {""}).select_related("store")
+    actors = {version.actor_id for version in versions} - {""}
+    dreams = Dream.objects.filter(workspace=workspace, pipeline_session_id__in=actors)
     by_session = {dream.pipeline_session_id: dream for dream in dreams}
     items: list[Group | Break] = []
     left = list(breaks)
 
-    def place(entry: Entry) -> tuple[object, ...]:
-        version = entry.written.version
+    def place(row: Written) -> tuple[int, int, str, str]:
+        version = row.version
         above = sum(b.at >= version.created_at for b in breaks)
         return above, version.store_id, version.actor_kind, version.actor_id
 
-    for (above, store, kind, actor), run in groupby(entries, key=place):
+    for (above, store, kind, actor), run in groupby(rows, key=place):
         while len(breaks) - len(left) < above:
             items.append(left.pop(0))
-        rows = list(run)
-        first = rows[0].written.version
-        memories = len({row.written.version.memory_id for row in rows})
-        author = authors[first.remote_id]
-        value = actor or f"kind:{kind}"
-        items.append(Group(author, value, standings[store].store, by_session.get(actor), rows, memories))
+        mine = list(run)
+        memories = len({row.version.memory_id for row in mine})
+        author = authors[mine[0].version.remote_id]
+        dream = by_session.get(actor)
+        items.append(Group(author, actor or f"kind:{kind}", standings[store].store, dream, mine, memories))
     return items + left
 
 

@@ -2,31 +2,37 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from urllib.parse import quote
 
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.safestring import SafeString
 
 from dreams import render
 from dreams.models import Memory, MemoryVersion, Text, VersionGap, Workspace
-from dreams.queries.people import KIND_WORDS
-from dreams.rules.sizes import id_words
+from dreams.queries.versions import redactor_of
+from dreams.rules.sizes import size_words
 from dreams.rules.words import text_diff
 
-# Of a list: how many bytes of both texts one difference may have, and all of them together, to be drawn unasked.
+# Of a list: how many bytes of both texts one difference may have to be drawn unasked, and all of them together with
+# the page; the small ones beyond follow when they are scrolled to. A rewritten text of a kilobyte takes 2 ms.
 INLINE_BYTES = 4_000
-LIST_BYTES = 24_000
+LIST_BYTES = 6_000
 
 KINDS = {"created": "added", "deleted": "removed"}
+OFFERS = {"difference": "Show what changed", "alone": "Show the text", "unheld": "Read it from the vendor"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Written:
     """One version and what it changed. `before` is the version it replaced, None where there was none or it is not
     known; `gap`: between the two something was written that is not known here; `living`: the memory still exists.
 
-    `state` says what can be shown: "redacted" · "unheld" (a text was never read here) · "purged" (`words` say when) ·
-    "lost" (what a deletion removed is not known) · "same" (only the path changed) · "alone" (the text, without what it
-    replaced) · "difference". `html` is "" where nothing can be, or where it is too large to be drawn unasked."""
+    `state` says what can be shown: "redacted" · "unheld" (a text was never read here) · "purged" · "lost" (what a
+    deletion removed is not known) · "same" (the text stayed) · "alone" (the text, without what it replaced) ·
+    "difference". `words` say why nothing can; `html` is "" then, and where it is too large to be drawn unasked.
+
+    Its words are made here and not by filters: a page holds fifty of these."""
 
     version: MemoryVersion
     before: MemoryVersion | None
@@ -35,26 +41,33 @@ class Written:
     state: str
     words: str = ""
     html: SafeString | str = ""
+    unread: bool = False
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The drawing of _kind.html."""
         return KINDS.get(self.version.operation) or ("moved" if self.was else "modified")
 
-    @property
+    @cached_property
     def was(self) -> str:
         """The path before, when it was another one."""
-        moved = self.before and self.before.path and self.version.path and self.before.path != self.version.path
-        return self.before.path if self.before and moved else ""
+        old = self.before.path if self.before else ""
+        return old if self.version.path not in ("", old) else ""
 
-    @property
+    @cached_property
     def grew(self) -> int | None:
         """By how many bytes; None when what was before is not known."""
-        if self.version.redacted_at or (self.before is None and self.version.operation != "created"):
-            return None
-        if self.before is not None and self.before.redacted_at:
+        unknown = self.before.redacted_at if self.before else self.version.operation != "created"
+        if self.version.redacted_at or unknown:
             return None
         return self.version.size - (self.before.size if self.before else 0)
+
+    @property
+    def grown(self) -> str:
+        """The same in words; "" when it is not known."""
+        if not self.grew:
+            return "" if self.grew is None else "same size"
+        return f"{'+' if self.grew > 0 else ''}{size_words(self.grew)}"
 
     @property
     def size(self) -> int:
@@ -62,10 +75,25 @@ class Written:
         return self.version.size + (self.before.size if self.before else 0)
 
     @property
-    def redacted_by(self) -> str:
-        """Who redacted it, in words; "" when the vendor does not tell."""
-        kind, id = self.version.redacted_by_kind, self.version.redacted_by_id
-        return id_words(KIND_WORDS.get(kind, kind), id)
+    def small(self) -> bool:
+        """Whether its difference is drawn unasked."""
+        return self.state == "difference" and self.size <= INLINE_BYTES
+
+    @property
+    def when(self) -> str:
+        """The minute it was written, in UTC."""
+        return f"{self.version.created_at:%-d %b %Y, %H:%M}"
+
+    @property
+    def memory(self) -> str:
+        """What leads from the store's address to the memory, or to its versions where it is deleted."""
+        page = "" if self.living and not self.version.redacted_at else "versions/"
+        return f"memories/{quote(self.version.memory_id, safe='')}/{page}"
+
+    @property
+    def offer(self) -> str:
+        """What a button would show; "" when there is nothing more to see."""
+        return OFFERS.get(self.state, "")
 
 
 def with_before(versions: Iterable[MemoryVersion]) -> list[tuple[MemoryVersion, MemoryVersion | None]]:
@@ -119,22 +147,27 @@ def _between(gap: VersionGap, before: MemoryVersion | None, version: MemoryVersi
 def _state(version: MemoryVersion, before: MemoryVersion | None, texts: dict[str, Text]) -> tuple[str, str]:
     shas = _shas(version, before)
     if version.redacted_at:
-        return "redacted", ""
+        by = redactor_of(version)
+        when = f"{version.redacted_at:%-d %B %Y, %H:%M} UTC{f' by {by}' if by else ''}"
+        return "redacted", f"Redacted on {when}: its text and path are gone for good."
     if any(sha not in texts for sha in shas):
-        return "unheld", ""
+        return "unheld", "Only that it was written is known here, not its text."
     if purged := next((texts[sha] for sha in shas if texts[sha].purged_at), None):
         return "purged", purged.tombstone
     unknown = version.operation != "created" and (before is None or before.redacted_at is not None)
+    if unknown and version.operation == "deleted":
+        return "lost", "What it held is not known here."
     if unknown:
-        return ("lost" if version.operation == "deleted" else "alone"), ""
-    return ("same" if before is not None and before.sha256 == version.sha256 else "difference"), ""
+        return "alone", "The text as it was written; what it replaced is not known here."
+    if before is not None and before.sha256 == version.sha256:
+        return "same", "" if before.path != version.path else "The text is the same as before."
+    return "difference", ""
 
 
 def _drawn(workspace: Workspace, rows: list[Written], whole: bool) -> list[Written]:
     chosen, spent = [], 0
     for row in rows:
-        fits = row.size <= INLINE_BYTES and spent + row.size <= LIST_BYTES
-        if row.state in ("difference", "alone") and (whole or (row.state == "difference" and fits)):
+        if row.state in ("difference", "alone") and (whole or (row.small and spent + row.size <= LIST_BYTES)):
             chosen.append(row)
             spent += row.size
     wanted = {sha for row in chosen for sha in _shas(row.version, row.before)}

@@ -57,6 +57,7 @@ def _feed(request: MemberRequest, stores: QuerySet[Store]) -> tuple[dict[str, An
     narrowed = any(value for name, value in wanted.items() if name != "before")
     context = {
         "feed": found,
+        "workspace_url": reverse("inbox", kwargs={"ws": request.workspace.slug}),
         "filters": filters,
         "wanted": wanted,
         "narrowed": narrowed or filters.errors,
@@ -115,6 +116,7 @@ def _entry(request: MemberRequest, version: MemoryVersion, problem: str = "") ->
     (row,) = written(request.workspace, [version], whole=True)
     context = {
         "row": row,
+        "workspace_url": reverse("inbox", kwargs={"ws": request.workspace.slug}),
         "store": version.store,
         "author": authors_of(request.workspace, [version])[version.remote_id],
         "problem": problem,

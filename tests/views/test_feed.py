@@ -1,10 +1,12 @@
 """The changes of a workspace: who wrote what, newest first, what is new, and what is not known."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
 from django.utils import timezone
 
 from dreams.models import MemoryVersion, Session, Store, Text, VersionGap, Visit, Workspace
@@ -302,3 +304,14 @@ def test_another_workspaces_writes_are_not_among_them(people: People, store: Sto
     page = browser_of(people.mallory).get("/acme-rival/changes/").content.decode()
     assert writes(page) == 0
     assert Workspace.objects.get(slug="acme-rival").stores.count() == 0
+
+
+def test_every_address_on_the_page_is_one_of_ours(people: People, sandbox: Sandbox, store: Store) -> None:
+    """They are put together from the workspace's, since reversing each takes longer than all queries."""
+    agent_deletes(sandbox, store, "/scratch/today.md")
+    stores.sync_store(store)
+    store_with(people, sandbox, {"/a.md": "A"}, name="other")
+    links = set(re.findall(r'(?:href|hx-get)="(/acme/[^"?]*)', page_of(people).split('id="feed"')[1]))
+    assert {resolve(link).url_name for link in links} >= {
+        "store-feed", "memory-detail", "memory-versions", "feed-entry",
+    }  # fmt: skip
