@@ -140,6 +140,7 @@ def test_each_iteration_of_an_outcome_stands_beside_its_final_result(
         Session.objects.filter(pk=session.pk).update(outcomes=[{"id": id, **final}])
         aside = unescape(page(people.carol, url(session))).split("<aside", 1)[1]
         assert aside.count('<ol class="rounds">') == 1
+        assert aside.count('class="outcome"') == 2, "each outcome once"
         assert re.findall(r'href="#(sevt_round_\d)">iteration (\d)<', aside) == [
             ("sevt_round_0", "1"),
             ("sevt_round_1", "2"),

@@ -121,8 +121,9 @@ def test_a_session_that_runs_a_dream_says_which_and_a_deleted_one_that_it_is(peo
 
 
 def test_a_title_is_shown_as_what_it_is(people: People, store: Store) -> None:
-    session_row(store, title="<img src=x onerror=alert(1)>")
+    session_row(store, title="<img src=x onerror=alert(1)>\u202e")
     body = browser_of(people.carol).get(URL).content.decode()
+    assert "U+202E" in body
     assert "<img" not in body
     assert "&lt;img src=x" in body
 
