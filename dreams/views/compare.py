@@ -140,9 +140,11 @@ def _page(request: MemberRequest, ends: _Ends, found: Found) -> dict[str, Any]:
 
 def _shown(request: MemberRequest, ends: _Ends, found: Found) -> dict[str, Any]:
     """The one difference in the middle, and how it is drawn."""
-    changes = found.changes(request.GET.get("show", ""))
     asked = request.GET.get("change", "")
-    place = int(asked) if asked.isdecimal() and len(asked) < 9 else changes.shown[0].pk if changes.shown else 0
+    if asked.isdecimal() and len(asked) < 9:
+        place = int(asked)
+    else:
+        place = next((row.pk for row in found.changes(request.GET.get("show", "")).shown), 0)
     change, look = found.difference(place), look_of(request)
     address = f"{ends.address}&change={place}&"
     page = change_queries.difference_page(change, request.workspace, look, f"{address}all=1") if change else None
