@@ -36,7 +36,7 @@ from dreams.services.vendor import watched
 
 State = ApplyRun.State
 StepState = ApplyStep.State
-CHUNK = 20
+CHUNK = 50
 TOLD_EVERY = 1.0  # seconds
 GONE_ON = "This plan was confirmed, replaced or withdrawn meanwhile."
 # What the record says at the end, when it went well and when it did not.
@@ -320,7 +320,7 @@ def _done(step: ApplyStep, version_id: str) -> None:
 
 
 def _tell(steps: Sequence[ApplyStep]) -> None:
-    # As an upsert: twenty rows in one plain statement; bulk_update builds eighty conditions for them.
+    # As an upsert: all rows in one plain statement; bulk_update builds four conditions for each of them.
     ApplyStep.objects.bulk_create(
         steps,
         update_conflicts=True,
