@@ -31,7 +31,7 @@ from django.utils import timezone  # noqa: E402
 from dreams.models import Membership, Review, Session, Store, User, Workspace  # noqa: E402
 from dreams.services import dreams, memories, stores, sweeps  # noqa: E402
 from sandbox import loading  # noqa: E402
-from tests import bench_import  # noqa: E402
+from tests import bench_feed, bench_import  # noqa: E402
 from tests.factories import connect, sweep_now, until  # noqa: E402
 from tests.people import browser_of, make_people  # noqa: E402
 from tests.sandbox_server import Sandbox  # noqa: E402
@@ -148,6 +148,7 @@ def main() -> None:
         p50, base = map(statistics.median, both)
         p95, base95 = (statistics.quantiles(times, n=20)[18] for times in both)
         print(f"{len(common_asks())} searches of 100,000 memories: p50 {p50 / base:.2f}   p95 {p95 / base95:.2f}")
+        print("\n".join(bench_feed.feed_over(100_000, client, people.bob)))
 
 
 if __name__ == "__main__":
