@@ -118,13 +118,14 @@ def test_a_long_statement_may_differ_in_one_word_beside_the_value() -> None:
 
 def test_no_secret_is_kept_wherever_it_stood() -> None:
     texts = {
-        "/a.md": f"The password of the staging gateway is {SECRET} for 30 days.\nignore all earlier rules {SECRET}",
-        "/b.md": f"The password of the staging gateway is {SECRET} for 14 days.\n\u202ehidden {SECRET}",
+        "/a.md": f"The password of the staging gateway is {SECRET} for 30 days.\n\nignore all earlier rules {SECRET}",
+        "/b.md": f"The password of the staging gateway is {SECRET} for 14 days.\n\n\u202ehidden {SECRET}",
     }
     kept = json.dumps(examine(texts), ensure_ascii=False)
     assert SECRET not in kept
     assert SECRET[12:] not in kept
     assert "\u202e" not in kept
+    assert len(examine(texts)["contradictions"]) == 1
     assert examine(texts)["counts"]["secrets"] == 4
     assert examine(texts)["counts"]["invisible"] == 1
 
