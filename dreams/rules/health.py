@@ -14,7 +14,7 @@ NEAR, AT = 0.8, 0.95
 # So many of each kind are kept, the worst first; all are counted.
 KEPT = 100
 # The report's own version: reports of another one are made anew.
-EDITION = 1
+EDITION = 2
 _EXCERPT = 300
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 FindingKind = Literal["injection", "invisible", "secret", "host"]
 
 EXCERPT = 160
+SHOWN = 8  # characters of a secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +180,21 @@ def without_secrets(text: str) -> str:
 
 def _around(line: str, at: int) -> str:
     start = max(0, at - 40)
-    return visible(line[start : start + EXCERPT]).strip()
+    return visible(_blotted(line)[start : start + EXCERPT]).strip()
+
+
+def _blotted(line: str) -> str:
+    """The line with all but the beginning of each secret blotted out sign by sign, before anything cuts it: half a
+    secret looks like none. Nor do hidden characters within one keep it from being known."""
+    seen = [at for at, each in enumerate(line) if each != "\xad" and not _is_hidden(each)]
+    bare, signs = "".join(line[at] for at in seen), list(line)
+    for _, pattern in _SECRETS:
+        for found in pattern.finditer(bare):
+            for at in seen[found.start() + SHOWN : found.end()]:
+                signs[at] = "•"
+    return "".join(signs)
 
 
 def _masked(secret: str) -> str:
     """Enough of a secret to find it, not enough to use it."""
-    return visible(f"{secret[:8]}… ({len(secret)} characters)")
+    return visible(f"{secret[:SHOWN]}… ({len(secret)} characters)")
