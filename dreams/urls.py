@@ -59,6 +59,8 @@ urlpatterns = [
         memories.memory_delete,
         name="memory-delete",
     ),
+    # Search
+    path("<slug:ws>/search/", search.search, name="search"),
     # Versions of a memory
     path(
         "<slug:ws>/stores/<str:store_id>/memories/<str:memory_id>/versions/",
@@ -87,20 +89,18 @@ urlpatterns = [
         name="version-redact",
     ),
     path("<slug:ws>/texts/<str:sha>/purge/", versions.text_purge, name="text-purge"),
-    # Search
-    path("<slug:ws>/search/", search.search, name="search"),
-    # Changes
-    path("<slug:ws>/changes/", feed.feed, name="feed"),
-    path("<slug:ws>/changes/seen/", feed.feed_seen, name="feed-seen"),
-    path("<slug:ws>/changes/<int:pk>/", feed.feed_entry, name="feed-entry"),
-    path("<slug:ws>/changes/<int:pk>/read/", feed.feed_read, name="feed-read"),
-    path("<slug:ws>/stores/<str:store_id>/changes/", feed.store_feed, name="store-feed"),
     # Snapshots
     path("<slug:ws>/stores/<str:store_id>/snapshots/", snapshots.snapshot_list, name="snapshot-list"),
     path("<slug:ws>/stores/<str:store_id>/snapshots/take/", snapshots.snapshot_take, name="snapshot-take"),
     path("<slug:ws>/snapshots/<int:pk>/", snapshots.snapshot_detail, name="snapshot-detail"),
     path("<slug:ws>/snapshots/<int:pk>/restore/", snapshots.snapshot_restore, name="snapshot-restore"),
     path("<slug:ws>/snapshots/<int:pk>/download/", snapshots.snapshot_download, name="snapshot-download"),
+    # Changes
+    path("<slug:ws>/changes/", feed.feed, name="feed"),
+    path("<slug:ws>/changes/seen/", feed.feed_seen, name="feed-seen"),
+    path("<slug:ws>/changes/<int:pk>/", feed.feed_entry, name="feed-entry"),
+    path("<slug:ws>/changes/<int:pk>/read/", feed.feed_read, name="feed-read"),
+    path("<slug:ws>/stores/<str:store_id>/changes/", feed.store_feed, name="store-feed"),
     # Any two moments
     path("<slug:ws>/compare/", compare.compare, name="compare"),
     path("<slug:ws>/compare/review/", compare.compare_review, name="compare-review"),

@@ -35,7 +35,7 @@ class SettingsForm(forms.Form):
     daily_snapshots = forms.BooleanField(
         required=False,
         label="A snapshot of each store every day that something was written",
-        help_text="Taken from what is mirrored here: it costs no call to the API, and equal ones share what they hold.",
+        help_text="Taken from what is mirrored here: it costs no call to the API; equal ones share what they hold.",
     )
     dream_models = ModelsField(
         required=False,

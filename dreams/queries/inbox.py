@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from dreams.access import eligible_approvers
-from dreams.models import ApplyRun, ApplyStep, Attachment, Change, Dream, Membership, Review, Workspace
+from dreams.models import ApplyRun, ApplyStep, Attachment, Change, Dream, Membership, Review, StoreDraft, Workspace
 from dreams.queries import inbox_items as items
 from dreams.queries.inbox_items import About, Item
 from dreams.rules import dream_states, roles
@@ -40,8 +40,9 @@ class Inbox:
 
 
 def count_waiting(membership: Membership) -> int:
-    """How many things wait on this person: the number in the top bar and in the page's title. Three queries."""
-    return reviews_waiting(membership).filter(mine=True).count() + dreams_waiting(membership).filter(mine=True).count()
+    """How many things wait on this person: the number in the top bar and in the page's title. Five queries."""
+    waiting = (reviews_waiting, dreams_waiting, runs_waiting, drafts_waiting)
+    return sum(things(membership).filter(mine=True).count() for things in waiting)
 
 
 def reviews_waiting(membership: Membership) -> QuerySet[Review]:
@@ -89,6 +90,27 @@ def dreams_waiting(membership: Membership) -> QuerySet[Dream]:
     return rows.filter(to_review | odd).annotate(mine=_flag(mine))
 
 
+def runs_waiting(membership: Membership) -> QuerySet[ApplyRun]:
+    """Restores and imports that stopped, the newest of each store, while nobody planned it again; `mine` as above.
+    (What stopped of a review is told with the review.)"""
+    newer = ApplyRun.objects.filter(target=OuterRef("target"), pk__gt=OuterRef("pk"))
+    newer = newer.exclude(mode=ApplyRun.Mode.SWAP).exclude(state=ApplyRun.State.ABANDONED)
+    stopped = ApplyRun.objects.filter(target__workspace=membership.workspace_id, state=ApplyRun.State.BLOCKED)
+    stopped = stopped.exclude(mode=ApplyRun.Mode.SWAP).filter(~Exists(newer), target__gone_at=None)
+    return stopped.annotate(mine=_flag(_may_restore(membership)))
+
+
+def drafts_waiting(membership: Membership) -> QuerySet[StoreDraft]:
+    """New stores with something to fill them that could not be made and are not tried again by themselves."""
+    stuck = StoreDraft.objects.filter(workspace=membership.workspace_id, store=None, next_check_at=None)
+    stuck = stuck.filter(confirmed_at__isnull=False, manifest__isnull=False).exclude(problem="")
+    return stuck.annotate(mine=_flag(_may_restore(membership)))
+
+
+def _may_restore(membership: Membership) -> Q:
+    return Q(pk__isnull=not roles.allows(membership.role, "restore_store"))
+
+
 def _busy() -> Exists:
     return Exists(Review.objects.filter(line=OuterRef("line"), state__in=states.ACTIVE))
 
@@ -103,7 +125,9 @@ def inbox_of(membership: Membership, page: str | None = None) -> Inbox:
         "line", "before__store", "dream__requested_by", "opened_by"
     )
     dreams = list(dreams_waiting(membership).select_related("store", "requested_by"))
-    waiting = sorted(chain(reviews, dreams), key=items.since)
+    runs = runs_waiting(membership).select_related("target", "confirmed_by")
+    drafts = drafts_waiting(membership).select_related("by").defer("archive")
+    waiting = sorted(chain(reviews, dreams, runs, drafts), key=items.since)
     yours = Paginator([thing for thing in waiting if thing.mine], PER_PAGE).get_page(page)
     others = [thing for thing in waiting if not thing.mine][:PER_PAGE]
     about = _about([thing for thing in chain(yours, others) if isinstance(thing, Review)], membership)
@@ -164,7 +188,7 @@ def _going(workspace: Workspace, shown: Iterable[int]) -> list[Item]:
     dreams = Dream.objects.filter(workspace=workspace).annotate(busy=_busy())
     dreams = dreams.filter(Q(state__in=dream_states.UNFINISHED) | read | opening).exclude(pk__in=shown)
     dreams = dreams.select_related("store", "requested_by").order_by("-requested_at")
-    runs = ApplyRun.objects.filter(review__workspace=workspace, state__in=["confirmed", "running"])
+    runs = ApplyRun.objects.filter(target__workspace=workspace, state__in=["confirmed", "running"])
     runs = runs.select_related("target", "confirmed_by").order_by("-confirmed_at")
     done = Count("steps", filter=Q(steps__state=ApplyStep.State.DONE))
     attachments = Attachment.objects.filter(workspace=workspace, state__in=MOVING)
@@ -182,8 +206,8 @@ def _recent(workspace: Workspace, shown: Iterable[int]) -> list[Item]:
     dreams = dreams.exclude(pk__in=shown).select_related("store", "requested_by").order_by("-ended_at")
     closed = Review.objects.filter(workspace=workspace, closed_at__isnull=False)
     closed = closed.select_related("before__store", "closed_by").order_by("-closed_at")
-    runs = ApplyRun.objects.filter(review__workspace=workspace, state=ApplyRun.State.DONE)
-    runs = runs.select_related("review__before__store", "confirmed_by").order_by("-ended_at")
+    runs = ApplyRun.objects.filter(target__workspace=workspace, state=ApplyRun.State.DONE)
+    runs = runs.select_related("review__before__store", "target", "confirmed_by").order_by("-ended_at")
     attached = Attachment.objects.filter(workspace=workspace, state__in=["done", "refused"])
     attached = attached.select_related("by").order_by(Coalesce("done_at", "asked_at").desc())
     return _newest(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dreams.models import ApplyRun, Attachment, Dream, Review
+from dreams.models import ApplyRun, Attachment, Dream, Review, StoreDraft
 from dreams.rules import dream_states
 from dreams.rules import review_states as states
 from dreams.rules.dream_words import failure_words
@@ -42,17 +42,25 @@ class About:
     of_opener: str
 
 
-def waiting_item(thing: Review | Dream, about: About) -> Item:
+def waiting_item(thing: Review | Dream | ApplyRun | StoreDraft, about: About) -> Item:
     """A line of what waits, on this person (`thing.mine`) or on others."""
     if isinstance(thing, Dream):
         return _dream(thing)
+    if isinstance(thing, ApplyRun):
+        return _stopped(thing)
+    if isinstance(thing, StoreDraft):
+        return _not_made(thing)
     return {states.OPEN: _open, states.APPROVED: _approved, states.APPLIED: _applied}[thing.state](thing, about)
 
 
-def since(thing: Review | Dream) -> datetime:
+def since(thing: Review | Dream | ApplyRun | StoreDraft) -> datetime:
     """Since when it waits."""
     if isinstance(thing, Review):
         return thing.opened_at
+    if isinstance(thing, ApplyRun):
+        return thing.ended_at or thing.planned_at
+    if isinstance(thing, StoreDraft):
+        return thing.confirmed_at or thing.at
     return thing.ended_at or thing.requested_at
 
 
@@ -145,6 +153,47 @@ def _dream(dream: Dream) -> Item:
     )
 
 
+def _stopped(run: ApplyRun) -> Item:
+    words = "Restoring stopped half-way:" if run.mode == ApplyRun.Mode.RESTORE else "Filling stopped half-way:"
+    return Item(
+        page="run-detail",
+        pk=run.pk,
+        words=words,
+        name=run.target.name,
+        badge=_badge(run),
+        at=since(run),
+        button="Look at it",
+        facts=[f"confirmed by {run.confirmed_by}"],
+        note=run.problem,
+    )
+
+
+def _not_made(draft: StoreDraft) -> Item:
+    return Item(
+        page="store-preview",
+        pk=draft.pk,
+        words="A new store could not be made:",
+        name=draft.name,
+        badge=("blocked", "Not made"),
+        at=since(draft),
+        button="Look at it",
+        facts=[f"asked for by {draft.by}"],
+        note=draft.problem,
+    )
+
+
+WRITING = {
+    ApplyRun.Mode.SWAP: "Applying to",
+    ApplyRun.Mode.RESTORE: "Restoring",
+    ApplyRun.Mode.IMPORT: "Filling",
+}
+WRITTEN = {
+    ApplyRun.Mode.SWAP: "Applied the review of",
+    ApplyRun.Mode.RESTORE: "Restored",
+    ApplyRun.Mode.IMPORT: "Filled",
+}
+
+
 def dreaming_item(dream: Dream) -> Item:
     """A dream that goes on by itself."""
     words, told = "Dreaming over", []
@@ -171,7 +220,7 @@ def applying_item(run: ApplyRun) -> Item:
     return Item(
         page="run-detail",
         pk=run.pk,
-        words="Applying to",
+        words=WRITING[ApplyRun.Mode(run.mode)],
         name=run.target.name,
         badge=_badge(run),
         at=run.confirmed_at or run.planned_at,
@@ -222,9 +271,9 @@ def applied_item(run: ApplyRun) -> Item:
     return Item(
         page="run-detail",
         pk=run.pk,
-        words="Applied the review of",
-        name=run.review.before.store.name,
-        badge=("applied", "Applied"),
+        words=WRITTEN[ApplyRun.Mode(run.mode)],
+        name=run.review.before.store.name if run.review else run.target.name,
+        badge=("applied", "Applied") if run.review else ("done", "Done"),
         at=run.ended_at or run.planned_at,
         facts=[f"by {run.confirmed_by}"],
     )

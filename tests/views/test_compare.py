@@ -163,7 +163,9 @@ def test_a_snapshot_is_an_end_of_its_own(people: People, sandbox: Sandbox) -> No
     assert "<b>1</b> change<" in page
 
 
-@pytest.mark.parametrize("said", ["", "now:", "at:x", "at:x:noon", "snapshot:x", "snapshot:²", "yesterday", "x" * 9_000])
+@pytest.mark.parametrize(
+    "said", ["", "now:", "at:x", "at:x:noon", "snapshot:x", "snapshot:²", "yesterday", "x" * 9_000]
+)
 def test_what_is_no_moment_is_refused_with_a_sentence(people: People, ends: tuple[str, str], said: str) -> None:
     answer = browser_of(people.carol).get("/acme/compare/", {"before": said, "after": ends[1]})
     assert answer.status_code == 422

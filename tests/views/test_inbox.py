@@ -1,5 +1,6 @@
 """The inbox: what waits on whom at each moment of the job, and a count that says the same."""
 
+import html
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -8,13 +9,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dreams.models import ApplyRun, Attachment, Dream, Membership, Review, Store, StoreLine, User, Workspace
+from dreams.models import ApplyRun, Attachment, Dream, Membership, Review, Snapshot, Store, StoreLine, User, Workspace
 from dreams.queries.inbox import Inbox, count_waiting, inbox_of
 from dreams.rules import dream_states, roles
 from dreams.rules import review_states as states
-from dreams.services import applying, reviews, snapshots
+from dreams.rules.archives import Reading
+from dreams.services import applying, restoring, reviews, snapshots, sweeps
 from dreams.services.stores import refresh_stores, sync_store
 from tests.factories import (
+    agent_writes,
     connect,
     dream_completed,
     dream_requested,
@@ -29,6 +32,9 @@ from tests.factories import (
 from tests.people import People, browser_of
 from tests.sandbox_server import Sandbox
 from tests.views.pages import assert_fragment, assert_members_only, assert_only
+from tests.views.snapshotting import carried_out, moved, snapshot
+
+__all__ = ["moved", "snapshot"]
 
 URL = "/acme/"
 pytestmark = pytest.mark.django_db
@@ -318,6 +324,35 @@ def test_a_discarded_review_is_told_with_its_reason(people: People, sandbox: San
 
 
 # --- its empty states, its liveness, its cost ------------------------------------------------------------------------
+
+
+def test_a_restore_that_stopped_waits_on_operators_until_it_is_planned_again(
+    people: People, sandbox: Sandbox, moved: Snapshot
+) -> None:
+    run = restoring.plan_restore(moved, by=people.dave)
+    applying.confirm_run(run, digest=run.plan_digest, by=people.dave)
+    assert [item.words for item in inbox(people.carol).going] == ["Restoring"]
+    agent_writes(sandbox, moved.store, "/runbooks/deploy.md", "Written while it was being restored.\n")
+    assert carried_out(run).state == ApplyRun.State.BLOCKED
+    assert yours(people.dave) == ["Restoring stopped half-way:"]
+    assert others(people.carol) == ["Restoring stopped half-way:"]
+    assert run.problem in html.unescape(read(people.dave))
+    again = restoring.plan_again(run, by=people.dave)
+    assert yours(people.dave) == []
+    applying.confirm_run(again, digest=again.plan_digest, by=people.dave)
+    assert carried_out(again).state == ApplyRun.State.DONE
+    assert [item.words for item in inbox(people.carol).recent] == ["Restored"]
+
+
+def test_a_store_that_could_not_be_made_to_be_filled_waits_on_operators(people: People, sandbox: Sandbox) -> None:
+    workspace = connect(people)
+    draft = restoring.draft_from_files(workspace, Reading({"/a.md": b"A\n"}), name="Imported", by=people.dave)
+    sandbox.faults([{"method": "POST", "path": "/v1/memory_stores", "kind": "status", "status": 400}])
+    draft = restoring.confirm_draft(draft, name="Imported", by=people.dave)
+    sweeps.attempt(restoring.fill_store, draft)
+    assert yours(people.dave) == ["A new store could not be made:"]
+    assert yours(people.bob) == []
+    assert f"/acme/stores/import/{draft.pk}/" in read(people.dave)
 
 
 def test_without_a_key_it_says_how_to_begin_to_who_can(people: People) -> None:
