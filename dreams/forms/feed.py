@@ -1,9 +1,13 @@
 """The shape of the filters over the changes, and of how far somebody has seen them."""
 
 import re
+from datetime import date
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
+# The day after the last one of the calendar is none.
+DAYS = [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2100, 12, 31))]
 OPERATIONS = {
     "created": "Created",
     "modified": "Changed or renamed",
@@ -20,8 +24,8 @@ class FeedFilters(forms.Form):
     path = forms.CharField(required=False, max_length=1024, strip=False)
     author = forms.CharField(required=False, max_length=300)
     operation = forms.ChoiceField(required=False, choices=[("", "Any change"), *OPERATIONS.items()])
-    since = forms.DateField(required=False)
-    until = forms.DateField(required=False)
+    since = forms.DateField(required=False, validators=DAYS)
+    until = forms.DateField(required=False, validators=DAYS)
     unread = forms.BooleanField(required=False)
     before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 

@@ -184,7 +184,13 @@ def test_it_is_filtered_by_the_agent_behind_sessions(people: People, sandbox: Sa
     assert '<option value="agent:Helper" selected>' in page
 
 
-@pytest.mark.parametrize("query", [{"since": "yesterday"}, {"operation": "x"}, {"before": "x"}, {"before": "9" * 40}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *({"since": "yesterday"}, {"operation": "x"}, {"before": "x"}, {"before": "9" * 40}),
+        *({"until": "9999-12-31"}, {"since": "0001-01-01"}),  # the day after, or before, is in no calendar
+    ],
+)
 def test_a_filter_that_cannot_be_understood_is_said(people: People, store: Store, query: dict[str, str]) -> None:
     assert browser_of(people.carol).get(URL, query).status_code == 422
 
