@@ -111,4 +111,5 @@ def fill_store(draft_id: int) -> None:
 
 @shared_task
 def compare_moments(workspace_id: int, before: str, after: str) -> None:
-    moments.compare_moments(Workspace.objects.get(pk=workspace_id), before, after)
+    with spending(work="compare"):
+        moments.compare_moments(Workspace.objects.get(pk=workspace_id), before, after)

@@ -23,6 +23,7 @@ WORK_WORDS = {
     "attach": "attaching",
     "restore": "filling a new store",
     "snapshot": "snapshots",
+    "compare": "reading earlier moments to compare",
 }
 OTHER = "a command, or other work"
 # The picture: so many minutes side by side on a grid of this size.
