@@ -28,6 +28,8 @@ def parse_moment(said: str) -> Moment | None:
     """`now:<store>`, `at:<store>:<time>` or `snapshot:<number>`; None for anything else. A time that names no zone is
     UTC."""
     kind, _, rest = said.partition(":")
+    if "\0" in said:  # what forms send; in an address none comes this far
+        return None
     if kind == NOW and rest:
         return Moment(NOW, rest)
     if kind == SNAPSHOT and rest.isascii() and rest.isdecimal() and len(rest) < 19:
@@ -124,11 +126,11 @@ def as_of(
         first = next((version for version in known if version.at > at), None)
         if last is None:
             if first is None or first.operation != "created":
-                uncertain.add((first.path if first else "") or (head.path if head else memory_id))
+                uncertain |= _places(first, head) or {memory_id}
         elif last.operation == "deleted":
             continue
         elif not last.sha or any(gap.within(last.at, at) for gap in gaps):
-            uncertain.add(last.path or (head.path if head else memory_id))
+            uncertain |= _places(last, head) or {memory_id}
         else:
             held[last.path] = last.sha, last.id
     return Then(
@@ -137,3 +139,9 @@ def as_of(
         uncertain=sorted(uncertain - held.keys()),
         whole=(known_from is None or known_from <= at) and not any(gap.within(at, at) for gap in gaps),
     )
+
+
+def _places(version: Written | None, head: Head | None) -> set[str]:
+    """Where a memory stood by this version, and where it stands now: bringing back what is not known for the one must
+    not take away the other."""
+    return {place.path for place in (version, head) if place} - {""}

@@ -27,8 +27,9 @@ from dreams.remote.errors import NotFound, RemoteError
 from dreams.rules.moments import Gap, Head, Written, as_of
 from dreams.services import audit
 from dreams.services.refusals import Busy, Refusal, Stale
+from dreams.services.search_index import keep_old_text
 from dreams.services.stores import sync_store
-from dreams.services.texts import keep_texts, texts_by_sha
+from dreams.services.texts import texts_by_sha
 from dreams.services.vendor import watched
 
 # Stores that one sweep freezes: a first day with hundreds of them must not hold up what waits.
@@ -151,7 +152,10 @@ def replay_snapshot(store: Store, at: datetime, why: str, *, on_read: OnRead = l
         if text is not None:
             texts[sha] = text
     unread = [path for path, sha in then.held.items() if sha not in texts]
-    uncertain = sorted({*then.uncertain, *unread})
+    moved = MemoryVersion.objects.filter(store=store, remote_id__in=[then.told_by.get(path, "") for path in unread])
+    there_now = Memory.objects.filter(store=store, remote_id__in=moved.values("memory_id"))
+    unsure = {*then.uncertain, *unread, *there_now.values_list("path", flat=True)}
+    uncertain = sorted(unsure - {path for path, sha in then.held.items() if sha in texts})
     return Snapshot.objects.create(
         store=store,
         manifest=keep_manifest(store.workspace, [(p, texts[sha]) for p, sha in then.held.items() if sha in texts]),
@@ -183,7 +187,7 @@ def _read_text(store: Store, version_id: str) -> Text | None:
             content = gateway.version(store.remote_id, version_id).content
         except NotFound:
             return None  # expired at the vendor since its head was mirrored
-    return None if content is None else next(iter(keep_texts(store.workspace, [content]).values()))
+    return None if content is None else keep_old_text(store.workspace, content)
 
 
 def texts_of(snapshot: Snapshot) -> dict[str, str]:

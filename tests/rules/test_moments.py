@@ -47,6 +47,7 @@ def test_times_are_read_in_every_zone(said: str, moment: datetime) -> None:
     [
         *("", "now", "now:", "then:x", "at:x", "at::2026-11-20", "at:x:", "at:x:soon", "at:x:99999-01-01"),
         *("at:x:0001-01-01T00:00+14:00", "snapshot:", "snapshot:-1", "snapshot:1.5", "snapshot:" + "9" * 19),
+        *("now:memstore\0x", "at:memstore\0x:2026-11-20"),  # PostgreSQL takes no NUL
     ],
 )
 def test_what_is_no_moment_is_none(said: str) -> None:
@@ -89,6 +90,20 @@ def test_a_redacted_or_forgotten_version_makes_its_path_uncertain() -> None:
         Written("v4", "n", "modified", "/b.md", "s4", at(9)),
     ]
     assert as_of(at(5), heads, versions).uncertain == ["/a.md", "/b.md"]
+
+
+@pytest.mark.parametrize("old", ["", "/was.md"])
+def test_a_memory_that_moved_since_is_uncertain_where_it_stands_now_as_well(old: str) -> None:
+    """Else restoring the moment would remove it there without putting it back anywhere."""
+    heads = [Head("m", "/now.md", "s2", at(0), at(9))]
+    versions = [
+        Written("v1", "m", "created", old, "", at(0)),
+        Written("v2", "m", "modified", "/now.md", "s2", at(9)),
+    ]
+    assert as_of(at(5), heads, versions).uncertain == sorted({"/now.md", old} - {""})
+    gap = [Gap(at(2), at(8))]
+    known = [Written("v1", "m", "created", "/was.md", "s1", at(0)), versions[1]]
+    assert as_of(at(5), heads, known, gap).uncertain == ["/now.md", "/was.md"]
 
 
 def test_a_gap_hides_only_what_it_may_have_changed() -> None:

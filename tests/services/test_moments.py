@@ -9,10 +9,10 @@ from dreams.access import Forbidden
 from dreams.models import AuditEvent, Comparison, MemoryVersion, Review, Snapshot, Store, Text
 from dreams.rules import review_states as states
 from dreams.rules.moments import parse_moment
-from dreams.services import applying, attachments, moments, purging, reviews, stores
+from dreams.services import applying, attachments, moments, purging, restoring, reviews, stores
 from dreams.services.refusals import Refusal, Stale
-from dreams.services.snapshots import shas_now, texts_of
-from tests.factories import NOTES, agent_writes
+from dreams.services.snapshots import replay_snapshot, shas_now, texts_of
+from tests.factories import AGENT_WRITES, NOTES, agent_writes, connect, put_store
 from tests.people import People
 from tests.sandbox_server import Sandbox
 from tests.views.comparing import WRONG, compared, since, written_since
@@ -85,6 +85,26 @@ def test_a_path_that_cannot_be_told_is_neither_put_back_nor_taken_away(people: P
     decide_all(review, people.bob, "kept")
     assert applied(review, people).state == states.APPLIED
     assert held(sandbox, store) == {**NOTES, "/runbooks/deploy.md": WRONG}
+
+
+def test_a_memory_whose_old_text_is_lost_is_not_removed_from_where_it_went(people: People, sandbox: Sandbox) -> None:
+    """Redacted at the vendor behind our back before it was ever read here: what stood there cannot be brought back."""
+    workspace, store_id = connect(people), put_store(sandbox, NOTES)
+    then = timezone.now()
+    state = sandbox.state
+    with state.transaction():
+        memory = state.memory_at(store_id, "/scratch/today.md")
+        assert memory is not None
+        state.update_memory(store_id, memory["id"], path="/moved.md", content="Newer.", actor=AGENT_WRITES)
+    stores.refresh_stores(workspace)
+    store = stores.sync_store(Store.objects.get(remote_id=store_id))
+    with state.transaction():
+        first = MemoryVersion.objects.get(store=store, path="/scratch/today.md")
+        state.redact_version(store_id, first.remote_id, actor=AGENT_WRITES)
+    snapshot = replay_snapshot(store, then, Snapshot.Why.MOMENT)
+    assert snapshot.uncertain_paths == ["/moved.md", "/scratch/today.md"]
+    run = restoring.plan_restore(snapshot, by=people.dave)
+    assert not run.steps.exists()
 
 
 def test_a_review_is_of_exactly_the_bytes_that_were_compared(
