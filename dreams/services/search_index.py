@@ -12,8 +12,9 @@ from django.db.models.functions import Coalesce, Replace
 from django.utils import timezone
 
 from dreams.enqueue import enqueue
-from dreams.models import Entry, Memory, MemoryVersion, SearchDue, SearchEntry, Snapshot, Store, Text
+from dreams.models import Entry, Memory, MemoryVersion, SearchDue, SearchEntry, Snapshot, Store, Text, Workspace
 from dreams.rules.search_words import entry_id, folder_marks, index_words, mark
+from dreams.services.texts import keep_texts
 
 BATCH = 200
 INLINE_BYTES = 1_000_000  # what a save indexes itself, with at most BATCH texts: a first import is left to a task
@@ -54,6 +55,18 @@ def note_versions(store: Store, version_ids: Sequence[str]) -> None:
         _add_versions(store, list(MemoryVersion.objects.filter(store=store, remote_id__in=ids)))
 
 
+def keep_old_text(workspace: Workspace, body: str) -> Text:
+    """Keeps the bytes of a version that were read only now, and indexes as gone whatever wrote them, in any store of
+    the workspace: all of it or nothing."""
+    with transaction.atomic():
+        (text,) = keep_texts(workspace, [body]).values()
+        wrote = MemoryVersion.objects.filter(workspace=workspace, sha256=text.sha256)
+        for store in Store.objects.filter(pk__in=wrote.values("store")).order_by("pk"):
+            with _held(store):
+                note_versions(store, list(wrote.filter(store=store).values_list("remote_id", flat=True)))
+    return text
+
+
 def forget_versions(store: Store, version_ids: Sequence[str]) -> None:
     """Forgets what these versions wrote and was replaced, since they were redacted: their paths are no longer ours to
     tell. Other versions that hold the same are indexed again by the sweep."""
@@ -78,7 +91,7 @@ def forget_text(text: Text) -> None:
 
 
 def mark_due(store: Store) -> None:
-    """Leaves the rest of a store to `index_store`: call it too where bytes of older versions came to be held."""
+    """Leaves the rest of a store to `index_store`."""
     SearchDue.objects.update_or_create(store=store, defaults={"since": timezone.now()})
     enqueue("index_store", store.pk)
 

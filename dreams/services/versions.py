@@ -18,9 +18,10 @@ from dreams.services import audit
 from dreams.services.memories import create_memory, edit_memory
 from dreams.services.mirror import keep_versions
 from dreams.services.refusals import Busy, Refusal, Stale, Unsettled
+from dreams.services.search_index import keep_old_text
 from dreams.services.sessions import Transcript, read_transcript
 from dreams.services.stores import sync_store
-from dreams.services.texts import keep_texts, texts_by_sha
+from dreams.services.texts import texts_by_sha
 from dreams.services.vendor import watched
 
 MAX_THREADS = 8  # of a session, looked through for one write
@@ -48,7 +49,7 @@ def read_text(version: MemoryVersion) -> Text:
         if remote.content is None:
             keep_versions(store, [remote])
             raise Stale("This version was redacted at the vendor meanwhile: its text is gone.")
-        kept = next(iter(keep_texts(store.workspace, [remote.content]).values()))
+        kept = keep_old_text(store.workspace, remote.content)
     if kept.purged_at:
         raise Refusal(f"{kept.tombstone} It is not read again.")
     return kept

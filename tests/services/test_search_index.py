@@ -10,10 +10,10 @@ from django.utils import timezone
 from dreams.models import Memory, MemoryVersion, SearchDue, SearchEntry, Snapshot, Store
 from dreams.queries.search import Narrow, find
 from dreams.rules.search_words import parse
-from dreams.services import memories, purging, search_index, snapshots, stores, sweeps
+from dreams.services import memories, purging, search_index, snapshots, stores, sweeps, versions
 from dreams.services.mirror import keep_versions
 from dreams.services.vendor import watched
-from tests.factories import AGENT_WRITES, agent_deletes, agent_writes, store_with
+from tests.factories import AGENT_WRITES, agent_deletes, agent_writes, connect, put_store, store_with
 from tests.people import People
 from tests.sandbox_server import Sandbox
 
@@ -78,6 +78,54 @@ def test_what_was_replaced_between_two_syncs_is_found_where_its_bytes_are_held(s
     stores.sync_store(store)
     assert paths(store, "short-lived") == []
     assert sorted(paths(store, "short-lived", removed=True)) == ["/seals.md", "/whales.md"]
+
+
+@pytest.fixture
+def overwritten(people: People, sandbox: Sandbox) -> MemoryVersion:
+    """The first version of a memory that was overwritten before the store was imported: only its head is known."""
+    workspace = connect(people)
+    store = Store(remote_id=put_store(sandbox, {"/whales.md": "a short-lived whale"}))
+    agent_writes(sandbox, store, "/whales.md", "nothing")
+    stores.refresh_stores(workspace)
+    store = stores.sync_store(Store.objects.get(remote_id=store.remote_id))
+    return MemoryVersion.objects.get(store=store, operation="created")
+
+
+def test_a_text_that_is_read_later_is_found_as_gone(overwritten: MemoryVersion) -> None:
+    assert paths(overwritten.store, "whale", removed=True) == []
+    versions.read_text(overwritten)
+    assert paths(overwritten.store, "whale") == []
+    assert paths(overwritten.store, "whale", removed=True) == ["/whales.md"]
+
+
+def test_a_text_that_a_replayed_moment_read_is_found_as_gone(overwritten: MemoryVersion) -> None:
+    snapshots.replay_snapshot(overwritten.store, overwritten.created_at, Snapshot.Why.MOMENT)
+    assert paths(overwritten.store, "whale", removed=True) == ["/whales.md"]
+
+
+def test_a_text_that_is_read_later_is_found_wherever_it_once_stood(
+    overwritten: MemoryVersion, sandbox: Sandbox
+) -> None:
+    other = Store(remote_id=put_store(sandbox, {"/orcas.md": "a short-lived whale"}, "other"))
+    agent_writes(sandbox, other, "/orcas.md", "nothing")
+    stores.refresh_stores(overwritten.workspace)
+    stores.sync_store(Store.objects.get(remote_id=other.remote_id))
+    versions.read_text(overwritten)
+    assert sorted(paths(overwritten.store, "whale", removed=True)) == ["/orcas.md", "/whales.md"]
+
+
+def test_bytes_that_cannot_be_indexed_are_not_kept_either(
+    overwritten: MemoryVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(search_index, "_add", killed)
+    with pytest.raises(KeyboardInterrupt):
+        versions.read_text(overwritten)
+    monkeypatch.undo()
+    versions.read_text(overwritten)
+    assert paths(overwritten.store, "whale", removed=True) == ["/whales.md"]
 
 
 def test_a_save_that_is_rolled_back_leaves_the_index_as_it_was(store: Store) -> None:
