@@ -14,7 +14,7 @@ from dreams.remote.errors import RemoteError
 from dreams.rules import review_states as states
 from dreams.rules.moments import NOW, Moment, parse_moment
 from dreams.services.claims import claim, release, renew
-from dreams.services.comparing import FIELDS, Piece, pieces_of, unchanged_piece
+from dreams.services.comparing import FIELDS, Piece, pieces_of, purged_in, unchanged_piece
 from dreams.services.refusals import Busy, Refusal, Stale
 from dreams.services.reviews import Ready, store_review
 from dreams.services.snapshots import freeze, replay_snapshot, shas_of
@@ -63,7 +63,8 @@ def compare_moments(workspace: Workspace, before: str, after: str) -> None:
 
 
 class _Moved(Exception):
-    """The store is no longer what was to be compared, or somebody else does it: the page asks anew."""
+    """The store is no longer what was to be compared, one of its texts was purged meanwhile, or somebody else does
+    it: the page asks anew."""
 
 
 def _ends(workspace: Workspace, before: str, after: str) -> tuple[End, End] | None:
@@ -90,10 +91,13 @@ def _drop(row: Comparison, token: str) -> None:
 
 def _compare(row: Comparison, token: str, before: End, after: End) -> None:
     old, new = _frozen(row, token, before), _frozen(row, token, after)
+    purged = purged_in(old, new)
     pieces = [p for p in pieces_of(old, new, dreamt=False) if p.change.kind != states.UNCHANGED]
     made = {"before_snapshot": old, "after_snapshot": new, "made_at": timezone.now()}
     changed = {path for piece in pieces for path in piece.news}
     with transaction.atomic():
+        if purged_in(old, new) != purged:
+            raise _Moved
         same = new.manifest.count - len(changed)
         if not release(row, token, problem="", next_check_at=None, unchanged=same, **made):
             return
@@ -132,14 +136,15 @@ def open_review(workspace: Workspace, before: Moment, after: Moment, *, by: User
     sync_store(end.store)
     start, end = _known(workspace, before), _known(workspace, after)
     found = comparisons(start, end).exclude(made_at=None).first()
-    if found is None or found.before_snapshot is None:
+    if found is None or found.before_snapshot is None or found.after_snapshot is None:
         raise Stale("The store was written to since this page was made. Look at what differs now, then open a review.")
+    purged = purged_in(found.before_snapshot, found.after_snapshot)
     if not found.differences.exists():
         raise Refusal("Nothing differs between these two moments, so there is nothing to review.")
     snapshot = freeze(end.store, Snapshot.Why.MOMENT)
     if not end.key.endswith(snapshot.manifest.digest):
         raise Stale("The store was written to in this very moment. Look at what differs now.")
-    review = store_review(Ready(found.before_snapshot, snapshot, _pieces(found, snapshot)), by)
+    review = store_review(Ready(found.before_snapshot, snapshot, _pieces(found, snapshot), purged), by)
     if review is None:
         raise Stale("Somebody opened a review of this store meanwhile.")
     return review

@@ -14,7 +14,7 @@ from dreams.rules import review_states as states
 from dreams.rules.paths import check_content, check_paths
 from dreams.rules.review_states import REVIEW_STATES, Requirement
 from dreams.services import audit
-from dreams.services.comparing import Piece, pieces_of
+from dreams.services.comparing import Piece, pieces_of, purged_in
 from dreams.services.refusals import Invalid, Refusal, Stale
 from dreams.services.snapshots import replay_snapshot
 from dreams.services.texts import digest_of, keep_texts
@@ -79,12 +79,14 @@ class Ready:
     before: Snapshot
     after: Snapshot
     pieces: Sequence[Piece]
+    purged: int  # of the texts on both sides, before they were compared
     dream: Dream | None = None
 
 
 def _drawn_up(dream: Dream) -> Ready:
     assert dream.output_snapshot is not None
     before, after = dream.base or _replayed_base(dream), dream.output_snapshot
+    purged = purged_in(before, after)
     try:
         pieces = pieces_of(before, after, dreamt=True)
     except Exception as error:
@@ -93,14 +95,17 @@ def _drawn_up(dream: Dream) -> Ready:
         Dream.objects.filter(pk=dream.pk).update(problem=NOT_COMPARED)
         raise Refusal(NOT_COMPARED) from error
     Dream.objects.filter(pk=dream.pk, problem=NOT_COMPARED).update(problem="")
-    return Ready(before, after, pieces, dream)
+    return Ready(before, after, pieces, purged, dream)
 
 
 def store_review(ready: Ready, by: User | None) -> Review | None:
-    """Saves a review with all its changes; None when another one was opened first. Without a dream `by` opened it."""
+    """Saves a review with all its changes; None when another one was opened first, Stale when a text that it may
+    quote was purged meanwhile. Without a dream `by` opened it."""
     store = ready.after.store
     try:
         with transaction.atomic():
+            if purged_in(ready.before, ready.after) != ready.purged:
+                raise Stale("A text of this review was purged at this moment. Ask again.")
             review = Review.objects.create(
                 workspace=store.workspace,
                 line=ready.dream.line if ready.dream else store.line,

@@ -6,12 +6,14 @@ import pytest
 from django.utils import timezone
 
 from dreams.access import Forbidden
-from dreams.models import AuditEvent, Comparison, MemoryVersion, Review, Snapshot, Store, Text
+from dreams.models import AuditEvent, Comparison, Difference, MemoryVersion, Review, Snapshot, Store, Text
 from dreams.rules import review_states as states
 from dreams.rules.moments import parse_moment
 from dreams.services import applying, attachments, moments, purging, restoring, reviews, stores
+from dreams.services.comparing import Piece, pieces_of
 from dreams.services.refusals import Refusal, Stale
 from dreams.services.snapshots import replay_snapshot, shas_now, texts_of
+from dreams.services.texts import digest_of
 from tests.factories import AGENT_WRITES, NOTES, agent_writes, connect, put_store
 from tests.people import People
 from tests.sandbox_server import Sandbox
@@ -121,6 +123,25 @@ def test_a_review_is_of_exactly_the_bytes_that_were_compared(
     for side, path, sha in review.paths.values_list("side", "path", "sha256"):
         sides[side].add((path, sha))
     assert sides["after"] == set(shas_now(store).items())
+
+
+def test_a_text_purged_while_it_is_compared_is_quoted_nowhere(
+    people: People, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, then = written_since(people, sandbox)
+
+    def pieces_then_a_purge(*sides: Snapshot, dreamt: bool) -> list[Piece]:
+        pieces = pieces_of(*sides, dreamt=dreamt)
+        purging.purge_text(Text.objects.get(sha256=digest_of(NOTES["/scratch/today.md"])), by=people.alice)
+        monkeypatch.undo()
+        return pieces
+
+    monkeypatch.setattr(moments, "pieces_of", pieces_then_a_purge)
+    for _ in range(2):  # the page that waits asks once more
+        made = compared(store, *since(store, then))
+        assert not Difference.objects.filter(findings__icontains="port 8081").exists()
+    assert made is not None
+    assert made.made_at is not None
 
 
 def test_viewers_open_no_review(people: People, ends: tuple[str, str]) -> None:
