@@ -9,7 +9,18 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from dreams.access import check_can
-from dreams.models import Change, ChangePath, Comparison, HealthReport, Memory, MemoryVersion, Text, User, Workspace
+from dreams.models import (
+    Change,
+    ChangePath,
+    Comparison,
+    HealthReport,
+    Memory,
+    MemoryVersion,
+    Store,
+    Text,
+    User,
+    Workspace,
+)
 from dreams.services import audit, search_index
 from dreams.services.refusals import Refusal, Stale
 
@@ -22,6 +33,9 @@ def purge_text(text: Text, *, by: User) -> Text:
     would go on reading what no person could look at here. A sync never brings it back."""
     check_can(by, text.workspace, "purge_text")
     with transaction.atomic():
+        # Whoever indexes a store, looks it over or saves its memories holds it: nobody may have this text in hand.
+        stores = Store.objects.select_for_update().filter(workspace=text.workspace).order_by("pk")
+        list(stores.values_list("pk"))
         living = list(living_memories(text.workspace, text.sha256).values_list("store__name", "path")[:3])
         if living:
             where = ", ".join(f"{path} in {store}" for store, path in living)

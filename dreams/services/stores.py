@@ -33,6 +33,8 @@ def refresh_stores(workspace: Workspace) -> None:
         listed = gateway.stores(include_archived=True)
     now = timezone.now()
     with transaction.atomic():
+        # Held in the order in which purging holds them: else the two could wait for each other.
+        list(Store.objects.select_for_update().filter(workspace=workspace).order_by("pk").values_list("pk"))
         for remote in listed:
             note_store(workspace, remote)
         gone = Store.objects.filter(workspace=workspace, gone_at=None)
