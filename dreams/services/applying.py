@@ -73,10 +73,11 @@ def plan_review(review: Review, *, by: User) -> tuple[ApplyRun | None, list[Drif
         ) from error
     if not target.writable:
         raise Refusal("The reviewed store was archived meanwhile: the vendor takes no writes to it.")
-    wanted, drift = decided_store(review), output_drift(review)
-    if drift:
+    # Read before drift is looked for: what is written in between is drift, or no longer what a step expects.
+    held, wanted = held_by(target), decided_store(review)
+    if drift := output_drift(review):
         return None, drift
-    steps = plan_writes(held_by(target), wanted)
+    steps = plan_writes(held, wanted)
     approval = review.approvals.order_by("-at").first()
     now_digest = states.result_digest(wanted.items())
     if approval is None or approval.digest != now_digest:

@@ -75,6 +75,29 @@ def test_what_an_agent_writes_during_the_review_is_never_overwritten(
     assert held(sandbox, review.target)["/runbooks/deploy.md"] == "Newer still."
 
 
+def test_what_an_agent_writes_while_the_plan_is_made_is_never_overwritten(
+    people: People, sandbox: Sandbox, ends: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process reads the store right after the plan looked for drift."""
+    review = opened(people, ends)
+    decide_all(review, people.bob, "kept")
+
+    look = applying.output_drift
+
+    def drift_then_a_write(review: Review) -> list[applying.Drift]:
+        found = look(review)
+        agent_writes(sandbox, review.target, "/runbooks/deploy.md", "Newer still.")
+        stores.sync_store(review.target)
+        return found
+
+    reviews.approve_review(review, by=people.alice)
+    monkeypatch.setattr(applying, "output_drift", drift_then_a_write)
+    run, _ = applying.plan_review(review, by=people.dave)
+    assert run is not None
+    applying.apply_run(applying.confirm_run(run, digest=run.plan_digest, by=people.dave))
+    assert held(sandbox, review.target)["/runbooks/deploy.md"] == "Newer still."
+
+
 def test_a_path_that_cannot_be_told_is_neither_put_back_nor_taken_away(people: People, sandbox: Sandbox) -> None:
     """Its original is not known: keeping "the original" would delete what agents read."""
     store, then = written_since(people, sandbox)
