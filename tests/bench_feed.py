@@ -64,10 +64,11 @@ def feed_over(count: int, client: Client, user: User) -> list[str]:
     store = many_versions(vast, count)
     middle = MemoryVersion.objects.filter(workspace=vast).order_by("created_at")[count // 2].pk
     pages = {
-        "Changes": "/vast/changes/",
-        "Changes, half-way": f"/vast/changes/?before={middle}",
+        "Changes": "/vast/changes/?unused=on",
+        "Changes of stores in use": "/vast/changes/",
+        "Changes, half-way": f"/vast/changes/?unused=on&before={middle}",
         "Changes of a store": f"/vast/stores/{store.remote_id}/changes/",
-        "Changes of a line": f"/vast/stores/{store.remote_id}/changes/?scope=line",
+        "Changes of a line": f"/vast/stores/{store.remote_id}/changes/?scope=line&unused=on",
     }
     said = []
     for name, url in pages.items():

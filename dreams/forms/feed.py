@@ -19,7 +19,7 @@ OPERATIONS = {
 class FeedFilters(forms.Form):
     """Each filter may be left open; what is not a day is said at its field. `path` finds paths that begin with it when
     it begins with a slash, else those that contain it; `author` is the vendor's id of a session or key, or
-    "agent:<name>", or "kind:<kind>"."""
+    "agent:<name>", or "kind:<kind>"; with `unused` the stores nobody reads are there too."""
 
     path = forms.CharField(required=False, max_length=1024, strip=False)
     author = forms.CharField(required=False, max_length=300)
@@ -27,6 +27,7 @@ class FeedFilters(forms.Form):
     since = forms.DateField(required=False, validators=DAYS)
     until = forms.DateField(required=False, validators=DAYS)
     unread = forms.BooleanField(required=False)
+    unused = forms.BooleanField(required=False)
     before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
 

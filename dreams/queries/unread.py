@@ -9,7 +9,8 @@ from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from dreams.models import Membership, MemoryVersion, Store, StoreLine
+from dreams.models import Deployment, Membership, MemoryVersion, Store, StoreLine, Workspace
+from dreams.rules.standings import mounted_stores
 
 # Somebody who never looked at a store has not missed its whole past: only what was written lately counts as unread.
 FIRST_LOOK = timedelta(days=7)
@@ -49,9 +50,17 @@ def standings(membership: Membership, stores: QuerySet[Store]) -> dict[int, Stan
     return {s.pk: Standing(s, s.seen, s.since, s.seen_at, s.newest, s.unread) for s in found}
 
 
+def in_use(workspace: Workspace, stores: QuerySet[Store]) -> QuerySet[Store]:
+    """Those of these stores that somebody reads: the current one of each line, and what live deployments mount. Not
+    the copies that dreams made and nobody took over, nor what was replaced by one; one query."""
+    live = Deployment.objects.filter(workspace=workspace, archived_at=None, gone_at=None)
+    mounted = {id for resources in live.values_list("resources", flat=True) for id, *_ in mounted_stores(resources)}
+    return stores.filter(Q(line__current_store=F("pk")) | Q(remote_id__in=mounted))
+
+
 def unread_by_line(membership: Membership, lines: Iterable[StoreLine]) -> Counter[int]:
-    """{line's number: how many writes to its stores the member has not seen}; one query."""
-    stores = Store.objects.filter(line__in=[line.pk for line in lines])
+    """{line's number: how many writes to those of its stores that are in use the member has not seen}; two queries."""
+    stores = in_use(membership.workspace, Store.objects.filter(line__in=[line.pk for line in lines]))
     counts: Counter[int] = Counter()
     for standing in standings(membership, stores).values():
         counts[standing.store.line_id] += standing.unread

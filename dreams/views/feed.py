@@ -13,7 +13,7 @@ from dreams.forms.feed import FeedFilters, SeenForm
 from dreams.models import MemoryVersion, Store
 from dreams.queries import feed as queries
 from dreams.queries.people import authors_of
-from dreams.queries.unread import standings
+from dreams.queries.unread import in_use, standings
 from dreams.queries.written import written
 from dreams.remote.errors import RemoteError
 from dreams.services import versions as versions_service
@@ -26,27 +26,30 @@ from dreams.views.stores import find_store, store_frame
 @require_GET
 @in_workspace
 def feed(request: MemberRequest) -> HttpResponse:
-    """What was written to all stores of the workspace."""
-    context, status = _feed(request, Store.objects.filter(workspace=request.workspace))
+    """What was written to the stores of the workspace that are in use; to all of them on request."""
+    context, status = _feed(request, Store.objects.filter(workspace=request.workspace), many=True)
     return answer(request, "feed/feed.html", "feed/_feed.html", context, status)
 
 
 @require_GET
 @in_workspace
 def store_feed(request: MemberRequest, store_id: str) -> HttpResponse:
-    """What was written to a store, or to all stores of its line."""
+    """What was written to a store, or to the stores of its line that are in use; to all of these on request."""
     store = find_store(request, store_id)
     line = request.GET.get("scope") == "line"
     stores = Store.objects.filter(line=store.line) if line else Store.objects.filter(pk=store.pk)
-    context, status = _feed(request, stores)
+    context, status = _feed(request, stores, many=line)
     context |= {**store_frame(request, store, "changes"), "scope": "line" if line else "store"}
     return answer(request, "feed/store.html", "feed/_feed.html", context, status)
 
 
-def _feed(request: MemberRequest, stores: QuerySet[Store]) -> tuple[dict[str, Any], int]:
-    """What the feed of these stores shows, and the status: 422 for filters that cannot be understood."""
+def _feed(request: MemberRequest, stores: QuerySet[Store], *, many: bool) -> tuple[dict[str, Any], int]:
+    """What the feed of these stores shows, and the status: 422 for filters that cannot be understood. Of `many`, what
+    dreams wrote into copies that nobody reads yet is left out: it is reviewed elsewhere, and would bury the rest."""
     filters = FeedFilters(request.GET)
     wanted = filters.cleaned_data if filters.is_valid() else {}
+    if many and not wanted.get("unused"):
+        stores = in_use(request.workspace, stores)
     held = standings(request.membership, stores)
     found = queries.feed_of(request.workspace, held, wanted)
     if found is None:
@@ -54,7 +57,7 @@ def _feed(request: MemberRequest, stores: QuerySet[Store]) -> tuple[dict[str, An
     unread = sum(standing.unread for standing in held.values())
     looked = request.resolver_match.url_name != "feed"
     seen = [s for s in held.values() if s.newest and (s.unread or looked)]
-    narrowed = any(value for name, value in wanted.items() if name != "before")
+    narrowed = any(value for name, value in wanted.items() if name not in ("before", "unused"))
     context = {
         "feed": found,
         "workspace_url": reverse("inbox", kwargs={"ws": request.workspace.slug}),
@@ -70,6 +73,7 @@ def _feed(request: MemberRequest, stores: QuerySet[Store]) -> tuple[dict[str, An
         "at_once": found.unread_shown == unread and not (narrowed or filters.errors or wanted.get("before")),
         "query": _without_before(request),
         "many": len(held) != 1,
+        "whole": many,
     }
     return context, 422 if filters.errors else 200
 

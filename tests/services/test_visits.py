@@ -12,6 +12,7 @@ from dreams.services.visits import mark_seen
 from tests.factories import agent_writes, store_with
 from tests.people import People
 from tests.sandbox_server import Sandbox
+from tests.views.agenting import deployment_row
 
 
 @pytest.fixture
@@ -88,7 +89,12 @@ def test_numbers_of_other_workspaces_and_stores_are_left_out(people: People, san
     assert not Visit.objects.exists()
 
 
-def test_the_unread_of_a_line_are_those_of_all_its_stores(people: People, sandbox: Sandbox, store: Store) -> None:
+def test_the_unread_of_a_line_are_those_of_its_stores_in_use(people: People, sandbox: Sandbox, store: Store) -> None:
     other = store_with(people, sandbox, {"/a.md": "A"}, name="other")
     Store.objects.filter(pk=other.pk).update(line=store.line)
+    assert unread_by_line(carol(people), [store.line]) == {store.line.pk: 5}
+    mounted = deployment_row(people.workspace, "triage", None, other.remote_id)
     assert unread_by_line(carol(people), [store.line]) == {store.line.pk: 6}
+    mounted.archived_at = timezone.now()
+    mounted.save()
+    assert unread_by_line(carol(people), [store.line]) == {store.line.pk: 5}

@@ -301,9 +301,24 @@ def test_the_number_of_queries_does_not_grow_with_the_stores(people: People, sto
             )  # fmt: skip
             history(twin, 3)
         with CaptureQueriesContext(connection) as queries:
-            assert client.get(URL).status_code == 200
+            assert client.get(URL, {"unused": "on"}).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_what_dreams_write_into_copies_nobody_reads_is_shown_on_request(
+    people: People, sandbox: Sandbox, store: Store
+) -> None:
+    copy = store_with(people, sandbox, {"/copied.md": "Copied."}, name="support (dream)")
+    assert "/copied.md" in page_of(people)
+    Store.objects.filter(pk=copy.pk).update(line=store.line)
+    page = page_of(people)
+    assert "/copied.md" not in page
+    assert f"{writes(page)} new" in page
+    assert 'type="checkbox" name="unused">' in page
+    whole = page_of(people, unused="on")
+    assert "/copied.md" in whole
+    assert f"{writes(page) + 1} new" in whole
 
 
 def test_another_workspaces_writes_are_not_among_them(people: People, store: Store) -> None:

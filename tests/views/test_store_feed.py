@@ -39,7 +39,9 @@ def test_the_whole_line_is_shown_when_asked_for(people: People, sandbox: Sandbox
     Store.objects.filter(pk=other.pk).update(line=store.line)
     client = browser_of(people.carol)
     assert "/elsewhere.md" not in client.get(url_of(store)).content.decode()
-    page = client.get(url_of(store) + "?scope=line").content.decode()
+    line = client.get(url_of(store) + "?scope=line").content.decode()
+    assert "/elsewhere.md" not in line, "nobody reads that store"
+    page = client.get(url_of(store) + "?scope=line&unused=on").content.decode()
     assert "/elsewhere.md" in page
     assert "6 new" in page
     assert '<input type="hidden" name="scope" value="line">' in page
