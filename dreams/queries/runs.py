@@ -7,7 +7,18 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.safestring import SafeString
 
 from dreams import render
-from dreams.models import ApplyRun, ApplyStep, Deployment, Memory, MemoryVersion, Snapshot, Store, Text, Workspace
+from dreams.models import (
+    ApplyRun,
+    ApplyStep,
+    Deployment,
+    Entry,
+    Memory,
+    MemoryVersion,
+    Snapshot,
+    Store,
+    Text,
+    Workspace,
+)
 from dreams.rules.words import text_diff
 
 # Differences that the page of a drifted store shows; the rest is listed by path.
@@ -20,7 +31,8 @@ KINDS = {"create": "added", "update": "modified", "delete": "removed"}
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many steps a plan has: by what they do, and by how far they are."""
+    """How many steps a plan has: by what they do, and by how far they are. `left`: memories of a manifest that cannot
+    be made, since their text was purged or is not known; whatever stands there stays."""
 
     total: int
     creates: int
@@ -28,6 +40,7 @@ class Tally:
     deletes: int
     done: int
     blocked: int
+    left: int
 
     @property
     def open(self) -> int:
@@ -77,10 +90,12 @@ def before_of(run: ApplyRun) -> Snapshot | None:
 
 
 def tally(run: ApplyRun) -> Tally:
-    """Counted in one query."""
+    """Counted in two queries."""
     ops = {f"{op}s": Count("pk", filter=Q(op=op)) for op in KINDS}
     ends = {state: Count("pk", filter=Q(state=state)) for state in (_State.DONE, _State.BLOCKED)}
-    return Tally(**run.steps.aggregate(total=Count("pk"), **ops, **ends))
+    purged = Entry.objects.filter(manifest=run.manifest_id, text__body=None).count() if run.manifest_id else 0
+    unsure = len(run.snapshot.uncertain_paths) if run.snapshot else 0
+    return Tally(**run.steps.aggregate(total=Count("pk"), **ops, **ends), left=purged + unsure)
 
 
 def steps_of(run: ApplyRun, *, only_open: bool = False) -> QuerySet[ApplyStep]:

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from dreams.access import check_can
 from dreams.enqueue import enqueue
-from dreams.models import ApplyRun, Manifest, Snapshot, Store, StoreDraft, User, Workspace
+from dreams.models import ApplyRun, Manifest, Snapshot, Store, StoreDraft, Text, User, Workspace
 from dreams.remote.errors import RemoteError
 from dreams.remote.gateway import Gateway
 from dreams.remote.records import Store as RemoteStore
-from dreams.rules.archives import Part, Reading, read_zip, write
+from dreams.rules.archives import Part, Reading, Refused, read_zip, write
 from dreams.rules.paths import check_paths
 from dreams.rules.plan import Step, plan_digest, plan_writes
 from dreams.services import audit
@@ -119,6 +119,7 @@ def draft_from_files(workspace: Workspace, reading: Reading, *, name: str, by: U
     """Keeps what somebody sent in until they have seen what would become of it; nothing is made yet, and what is not
     confirmed is forgotten after a day. Raises Invalid when no memory can be made of it."""
     check_can(by, workspace, "restore_store")
+    _refuse_purged(workspace, reading)
     if not reading.files:
         first = f" {reading.refused[0].name}: {reading.refused[0].why}" if reading.refused else ""
         raise Invalid(f"No memory can be made of this: it holds no file that the vendor would take.{first}")
@@ -139,6 +140,14 @@ def draft_from_files(workspace: Workspace, reading: Reading, *, name: str, by: U
         by=by,
         at=timezone.now(),
     )
+
+
+def _refuse_purged(workspace: Workspace, reading: Reading) -> None:
+    """What was purged here is not kept again, so no memory can be made of it; that is said before anything is made."""
+    gone = set(Text.objects.filter(workspace=workspace, body=None).values_list("sha256", flat=True))
+    for path in [path for path, body in reading.files.items() if gone and digest_of(body.decode()) in gone]:
+        del reading.files[path]
+        reading.refused.append(Refused(path.removeprefix("/"), "These very bytes were purged here for good."))
 
 
 def confirm_draft(draft: StoreDraft, *, name: str, by: User) -> StoreDraft:

@@ -11,9 +11,10 @@ from dreams.access import Forbidden
 from dreams.models import ApplyRun, AuditEvent, Snapshot, Store, StoreDraft, Text, Workspace
 from dreams.rules.archives import Reading
 from dreams.rules.paths import MAX_CONTENT_BYTES, MAX_MEMORIES, check_path, check_paths
-from dreams.services import applying, restoring, stores, sweeps
+from dreams.services import applying, purging, restoring, stores, sweeps
 from dreams.services.refusals import Invalid, Refusal, Stale, Unsettled
 from dreams.services.snapshots import take_snapshot
+from dreams.services.texts import digest_of, keep_texts
 from tests.factories import NOTES, agent_deletes, agent_writes, connect, put_store, store_with
 from tests.people import People
 from tests.sandbox_server import Sandbox
@@ -260,6 +261,15 @@ def test_a_rate_limit_is_waited_out_by_the_sweep(people: People, sandbox: Sandbo
     for _ in range(2):
         sweeps.sweep_workspace(people.workspace)
     assert ApplyRun.objects.get().state == "done"
+
+
+def test_what_was_purged_here_is_refused_before_a_store_is_made_without_it(people: People, sandbox: Sandbox) -> None:
+    text = keep_texts(people.workspace, ["Secret."])[digest_of("Secret.")]
+    purging.purge_text(text, by=people.alice)
+    reading = Reading(files={"/a.md": b"A.", "/secret.md": b"Secret."})
+    draft = restoring.draft_from_files(people.workspace, reading, name="x", by=people.dave)
+    assert draft.report["files"] == [["/a.md", 2]]
+    assert draft.report["refused"] == [["secret.md", "These very bytes were purged here for good."]]
 
 
 def test_what_is_no_memory_is_never_sent_in(people: People) -> None:

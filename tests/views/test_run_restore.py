@@ -2,9 +2,10 @@
 
 import pytest
 
-from dreams.models import ApplyRun, Snapshot
-from dreams.services import restoring
-from tests.factories import agent_writes
+from dreams.models import ApplyRun, Snapshot, Text
+from dreams.services import purging, restoring, stores
+from dreams.services.texts import digest_of
+from tests.factories import NOTES, agent_writes
 from tests.people import People, browser_of
 from tests.sandbox_server import Sandbox
 from tests.views.pages import assert_fragment, assert_members_only, assert_only
@@ -48,6 +49,17 @@ def test_the_plan_says_what_it_writes_and_what_keeps_the_way_back(people: People
     assert "Confirm and make 3 writes" in page
     assert "review" not in page.lower().split('id="run"')[1].split("</main>")[0]
     assert "<del>" in page_of(people, run, "?step=2")
+
+
+def test_it_says_what_cannot_be_brought_back_before_and_after(people: People, moved: Snapshot) -> None:
+    stores.sync_store(moved.store)
+    purging.purge_text(Text.objects.get(sha256=digest_of(NOTES["/runbooks/deploy.md"])), by=people.alice)
+    run = restoring.plan_restore(moved, by=people.dave)
+    left = "1 memory cannot be brought back: the text was purged here"
+    assert left in page_of(people, run)
+    page = page_of(people, carried_out(confirmed(people, run)))
+    assert "what the snapshot holds, but for what is named below." in page
+    assert left in page
 
 
 @pytest.mark.parametrize("who", ["bob", "carol"])
