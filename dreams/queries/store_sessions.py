@@ -177,7 +177,7 @@ def success_around(store: Store, *, scope: str) -> SuccessAround:
         workspace=store.workspace,
         created_at__gte=start,
     ).exclude(outcome="")
-    sessions = list(found.values_list("created_at", "outcomes"))
+    sessions = [(begun, success_of(outcomes)) for begun, outcomes in found.values_list("created_at", "outcomes")]
     marks = _marks(store, ids, start)
     pivot = next((mark for mark in reversed(marks) if mark.turning), None)
     weeks = weeks_of(sessions, until=now, number=WEEKS)
@@ -187,9 +187,9 @@ def success_around(store: Store, *, scope: str) -> SuccessAround:
     skipped = min(empty, WEEKS - FEWEST)
     marks = [replace(mark, x=mark.x - skipped * STEP) for mark in marks]
     return SuccessAround(
-        all=total(sessions),
-        before=total(s for s in sessions if s[0] < pivot.at) if pivot else None,
-        after=total(s for s in sessions if s[0] >= pivot.at) if pivot else None,
+        all=total(success for _, success in sessions),
+        before=total(success for begun, success in sessions if begun < pivot.at) if pivot else None,
+        after=total(success for begun, success in sessions if begun >= pivot.at) if pivot else None,
         pivot=pivot,
         weeks=[week for week in reversed(weeks) if week.success.n],
         bars=_bars(weeks[skipped:]),

@@ -1,6 +1,6 @@
 """How often the outcomes of sessions were reached, by week: judged, satisfied, and after how many iterations."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -19,9 +19,6 @@ class Success:
     n: int = 0
     satisfied: int = 0
     iterations: int = 0
-
-    def __add__(self, other: "Success") -> "Success":
-        return Success(self.n + other.n, self.satisfied + other.satisfied, self.iterations + other.iterations)
 
     @property
     def mean(self) -> float | None:
@@ -58,21 +55,21 @@ def success_of(outcomes: Iterable[Any]) -> Success:
     )
 
 
-def total(sessions: Iterable[tuple[datetime, Sequence[Mapping[str, Any]]]]) -> Success:
-    """All sessions (begun at, outcomes) together."""
-    return sum((success_of(outcomes) for _, outcomes in sessions), Success())
+def total(each: Iterable[Success]) -> Success:
+    """All of them together."""
+    told = [(one.n, one.satisfied, one.iterations) for one in each]
+    return Success(*(sum(numbers) for numbers in zip(*told, strict=True)))
 
 
-def weeks_of(
-    sessions: Iterable[tuple[datetime, Sequence[Mapping[str, Any]]]], *, until: datetime, number: int
-) -> list[Week]:
-    """So many weeks up to that moment, oldest first, empty ones too; sessions begun earlier or later are left out."""
+def weeks_of(sessions: Iterable[tuple[datetime, Success]], *, until: datetime, number: int) -> list[Week]:
+    """So many weeks up to that moment, oldest first, empty ones too, of sessions (begun at, its success); those begun
+    earlier or later are left out."""
     last = monday_of(until)
-    found = {last - timedelta(weeks=back): Success() for back in range(number - 1, -1, -1)}
-    for begun, outcomes in sessions:
+    found: dict[date, list[Success]] = {last - timedelta(weeks=back): [] for back in range(number - 1, -1, -1)}
+    for begun, success in sessions:
         if (monday := monday_of(begun)) in found:
-            found[monday] += success_of(outcomes)
-    return [Week(monday, success) for monday, success in found.items()]
+            found[monday].append(success)
+    return [Week(monday, total(each)) for monday, each in found.items()]
 
 
 def monday_of(moment: datetime) -> date:

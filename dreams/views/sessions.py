@@ -88,12 +88,15 @@ def store_sessions(request: MemberRequest, store_id: str) -> HttpResponse:
     store = find_store(request, store_id)
     scope = "line" if request.GET.get("scope") == "line" else "store"
     show = request.GET.get("show") if request.GET.get("show") in of_store.SHOWS else "all"
-    page = Paginator(of_store.sessions_around(store, scope=scope, show=show), 50).get_page(request.GET.get("page"))
+    counts = of_store.counts(store, scope=scope)
+    pages = Paginator(of_store.sessions_around(store, scope=scope, show=show), 50)
+    pages.count = {key: number for key, _, number in counts}[show]  # else they are counted twice
+    page = pages.get_page(request.GET.get("page"))
     context = {
         **store_frame(request, store, "sessions"),
         "scope": scope,
         "show": show,
-        "counts": of_store.counts(store, scope=scope),
+        "counts": counts,
         "page": page,
         "rows": of_store.rows(store, list(page), scope=scope),
         "success": of_store.success_around(store, scope=scope),

@@ -32,9 +32,9 @@ def test_there_is_no_rate_of_nothing() -> None:
 def test_weeks_begin_on_monday_in_utc_and_empty_ones_stay() -> None:
     until = datetime(2026, 11, 22, 12, tzinfo=UTC)  # a Sunday
     sessions = [
-        (datetime(2026, 11, 16, 0, 0, tzinfo=UTC), [outcome("satisfied")]),
-        (datetime(2026, 11, 15, 23, 59, tzinfo=UTC), [outcome("failed", 2)]),
-        (datetime(2026, 10, 1, tzinfo=UTC), [outcome("satisfied")]),
+        (datetime(2026, 11, 16, 0, 0, tzinfo=UTC), Success(1, 1, 1)),
+        (datetime(2026, 11, 15, 23, 59, tzinfo=UTC), Success(1, 0, 3)),
+        (datetime(2026, 10, 1, tzinfo=UTC), Success(1, 1, 1)),
     ]
     weeks = weeks_of(sessions, until=until, number=3)
     assert [(week.monday, week.success) for week in weeks] == [
@@ -42,4 +42,5 @@ def test_weeks_begin_on_monday_in_utc_and_empty_ones_stay() -> None:
         (date(2026, 11, 9), Success(1, 0, 3)),
         (date(2026, 11, 16), Success(1, 1, 1)),
     ]
-    assert total(sessions) == Success(3, 2, 5)
+    assert total(success for _, success in sessions) == Success(3, 2, 5)
+    assert total([]) == Success()
