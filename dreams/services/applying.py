@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from dreams.access import check_can
 from dreams.enqueue import enqueue
-from dreams.models import ApplyRun, ApplyStep, Entry, Memory, Review, Snapshot, Store, StoreLine, User
+from dreams.models import ApplyRun, ApplyStep, Entry, Memory, Review, Snapshot, Store, StoreLine, Text, User
 from dreams.remote.errors import (
     KeyRefused,
     NotAllowed,
@@ -245,6 +245,9 @@ def _carry_out(gateway: Gateway, run: ApplyRun, bodies: Mapping[str, str], token
             if not renew(run, token):
                 return False
             run.steps.filter(pk__in=[step.pk for step in chunk]).update(state=StepState.DOING)
+        # Purged since the run began: a run may take minutes.
+        gone = _purged(run, [step.target_sha for step in chunk])
+        bodies = {sha: body for sha, body in bodies.items() if sha not in gone}
         told = monotonic()
         try:
             for begun, step in enumerate(chunk, 1):
@@ -261,6 +264,11 @@ def _carry_out(gateway: Gateway, run: ApplyRun, bodies: Mapping[str, str], token
             raise
         _tell(chunk)
     return True
+
+
+def _purged(run: ApplyRun, shas: Sequence[str]) -> set[str]:
+    rows = Text.objects.filter(workspace=run.target.workspace_id, sha256__in=shas, body=None)
+    return set(rows.values_list("sha256", flat=True))
 
 
 def _take(gateway: Gateway, run: ApplyRun, step: ApplyStep, bodies: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 makes one store."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -143,6 +144,26 @@ def test_a_text_that_was_purged_is_left_as_it_stands(people: People, sandbox: Sa
     assert run.state == "done"
     expected = {**NOTES, "/runbooks/deploy.md": "Deploy on Fridays.\n"}
     assert at_vendor(sandbox, moved.store) == expected
+
+
+def test_a_text_that_is_purged_while_a_plan_is_written_is_not_sent_any_more(
+    people: People, sandbox: Sandbox, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in ("/people/ana.md", "/people/ana-copy.md", "/scratch/today.md"):
+        agent_deletes(sandbox, snapshot.store, path)
+    run = restoring.plan_restore(snapshot, by=people.dave)
+    take = applying._take
+
+    def take_then_purge(*about: Any) -> None:
+        monkeypatch.undo()
+        take(*about)
+        purging.purge_text(Text.objects.get(sha256=digest_of(NOTES["/scratch/today.md"])), by=people.alice)
+
+    monkeypatch.setattr(applying, "CHUNK", 1)
+    monkeypatch.setattr(applying, "_take", take_then_purge)
+    applying.confirm_run(run, digest=run.plan_digest, by=people.dave)
+    carried_out(run)
+    assert at_vendor(sandbox, snapshot.store).keys() == NOTES.keys() - {"/scratch/today.md"}
 
 
 def test_paths_that_cannot_be_told_for_that_moment_are_left_as_they_stand(
