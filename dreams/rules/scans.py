@@ -175,7 +175,7 @@ def without_secrets(text: str) -> str:
     """The text with whatever looks like a secret shortened to what tells it apart."""
     for _, pattern in _SECRETS:
         text = pattern.sub(lambda found: _masked(found[0]), text)
-    return text
+    return _blotted(text)  # those with hidden characters within
 
 
 def _around(line: str, at: int) -> str:

@@ -124,6 +124,8 @@ def test_no_secret_is_kept_wherever_it_stood() -> None:
     kept = json.dumps(examine(texts), ensure_ascii=False)
     assert SECRET not in kept
     assert SECRET[12:] not in kept
+    split = {path: text.replace(SECRET, f"{SECRET[:4]}\u200b{SECRET[4:]}") for path, text in texts.items()}
+    assert SECRET[12:] not in json.dumps(examine(split), ensure_ascii=False)
     assert "\u202e" not in kept
     assert len(examine(texts)["contradictions"]) == 1
     assert examine(texts)["counts"]["secrets"] == 4
