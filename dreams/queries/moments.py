@@ -113,9 +113,11 @@ def quick_choices(store: Store, membership: Membership, now: datetime) -> list[C
     taken = store.snapshots.exclude(why=Why.MOMENT).order_by("-taken_at")
     dreamt, newest = taken.filter(why__in=DREAMT).first(), taken.first()
     visit = Visit.objects.filter(store=store, membership=membership).first()
+    visited = _unread_since(store, visit) if visit else None
+    written = store.last_changed_at
     yesterday = now.replace(second=0, microsecond=0) - timedelta(days=1)
     found = [
-        _at("Since my last visit", store, _unread_since(store, visit)) if visit else None,
+        _at("Since my last visit", store, visited) if visited and written and visited < written else None,
         _at("Since yesterday", store, yesterday),
         Choice("Since the last dream", f"{SNAPSHOT}:{dreamt.pk}", dreamt.taken_at) if dreamt else None,
         Choice("Since the last snapshot", f"{SNAPSHOT}:{newest.pk}", newest.taken_at)

@@ -153,7 +153,8 @@ def review_discard(request: MemberRequest, pk: int) -> HttpResponse:
         left = "what the dream wrote is left alone" if review.dream_id else "nothing is written to it"
         messages.success(request, f"Discarded. The store stays as it is, and {left}.")
         return _back(request, pk)
-    context = {"review": review, "form": form, "why_not": why_not(request, "discard_review")}
+    noun = "" if review.dream_id else "store"
+    context = {"review": review, "noun": noun, "form": form, "why_not": why_not(request, "discard_review")}
     return render(request, "reviews/discard.html", context, status=422 if form.errors else 200)
 
 
@@ -188,6 +189,7 @@ def _centre(request: MemberRequest, review: Review, change: Change | None) -> di
         frozen += ": reopen it to change a decision"
     return {
         "review": review,
+        "noun": "" if review.dream_id else "store",
         "change": change,
         "shown": change_queries.change_page(change, look, f"{address}?all=1") if change else None,
         "look": look,

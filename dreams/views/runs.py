@@ -25,7 +25,8 @@ def run_plan(request: MemberRequest, pk: int) -> HttpResponse:
     run, drift = service.plan_review(review, by=request.user)
     if run is None:
         rows = queries.drift_rows(review.target, [(each.path, each.seen_sha, each.now_sha) for each in drift])
-        context = {"review": review, "rows": rows, "mirror_at": review.target.checked_at}
+        noun = "" if review.dream_id else "store"
+        context = {"review": review, "rows": rows, "noun": noun, "mirror_at": review.target.checked_at}
         return render(request, "runs/drift.html", context, status=409)
     return redirect("run-detail", ws=request.workspace.slug, pk=run.pk)
 
@@ -73,6 +74,7 @@ def _page(request: MemberRequest, run: ApplyRun, status: int = 200) -> HttpRespo
     context = {
         "run": run,
         "review": run.review,
+        "noun": "" if run.review and run.review.dream_id else "store",
         "tally": queries.tally(run),
         "page": page,
         "rows": queries.step_rows(run, page, shown),

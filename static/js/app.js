@@ -247,5 +247,13 @@
     complain(`The server answered ${event.detail.xhr.status}. Reload the page to see what was saved.`);
   });
 
-  addEventListener("DOMContentLoaded", () => settle());
+  // On a narrow page the bars scroll sideways: where you are is brought into sight.
+  function showPlaces() {
+    for (const here of all(".topbar nav > [aria-current], .tabs > [aria-current]")) {
+      const bar = here.parentElement;
+      bar.scrollLeft = here.offsetLeft + here.offsetWidth / 2 - bar.offsetLeft - bar.clientWidth / 2;
+    }
+  }
+
+  addEventListener("DOMContentLoaded", () => { settle(); showPlaces(); });
 })();

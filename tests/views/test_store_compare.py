@@ -38,12 +38,20 @@ def test_the_moments_of_every_day_are_one_click_away(people: People, store: Stor
     Snapshot.objects.filter(pk=dreamt.pk).update(taken_at="2025-01-01T00:00Z")
     carol = Membership.objects.get(user=people.carol)
     last = MemoryVersion.objects.filter(store=store).order_by("-pk")[0]
-    Visit.objects.create(membership=carol, store=store, version=last.pk, at=timezone.now())
+    Visit.objects.create(membership=carol, store=store, version=last.pk, at="2024-01-01T00:00Z")
     page = browser_of(people.carol).get(url_of(store)).content.decode()
     for words in ("Since my last visit", "Since yesterday", "Since the last dream", "Since the last snapshot"):
         assert words in page
     assert f"?before=snapshot:{snapshot.pk}&amp;after=now:{store.remote_id}" in page
     assert "Since my last visit" not in browser_of(people.bob).get(url_of(store)).content.decode()
+
+
+def test_a_visit_after_the_last_write_is_no_beginning(people: People, store: Store) -> None:
+    Store.objects.filter(pk=store.pk).update(created_at="2020-01-01T00:00Z")
+    carol = Membership.objects.get(user=people.carol)
+    last = MemoryVersion.objects.filter(store=store).order_by("-pk")[0]
+    Visit.objects.create(membership=carol, store=store, version=last.pk, at=timezone.now())
+    assert "Since my last visit" not in browser_of(people.carol).get(url_of(store)).content.decode()
 
 
 def test_a_visit_begins_before_what_was_mirrored_after_it(people: People, store: Store) -> None:
