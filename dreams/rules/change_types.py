@@ -50,6 +50,22 @@ class Altered:
 
 
 @dataclass(frozen=True, slots=True)
+class Clash:
+    """Two statements after that are not likely to be true both."""
+
+    one: Place
+    other: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A statement before and the one taken for its new wording, without being sure: its origin is uncertain."""
+
+    old: Place
+    new: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What a dream did to a store. Every list is sorted; a path of a lineage is in no list of paths,
     except that a memory which took others in and kept its bytes is also `unchanged`.
@@ -65,6 +81,8 @@ class Changes:
     lost: tuple[Place, ...]
     altered: tuple[Altered, ...]
     unsourced: tuple[Place, ...]
+    contradictions: tuple[Clash, ...]
+    uncertain: tuple[Doubt, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """The same as lists and dicts of text and numbers, in the documented shape."""
@@ -79,6 +97,10 @@ class Changes:
             "lost": [place_dict(place) for place in self.lost],
             "altered": [altered_dict(altered) for altered in self.altered],
             "unsourced": [place_dict(place) for place in self.unsourced],
+            "contradictions": [
+                {"one": place_dict(each.one), "other": place_dict(each.other)} for each in self.contradictions
+            ],
+            "uncertain": [{"old": place_dict(each.old), "new": place_dict(each.new)} for each in self.uncertain],
         }
 
 

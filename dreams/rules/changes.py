@@ -9,8 +9,9 @@ from typing import TypeVar
 from dreams.rules.change_types import Altered, Changes, Group, Merged, Moved, Place, Split
 from dreams.rules.ledger import ledger
 from dreams.rules.lineage import lineage
+from dreams.rules.pairing import pair
 from dreams.rules.scans import Finding, hosts, scan
-from dreams.rules.sentences import Sentence, split
+from dreams.rules.sentences import split
 
 __all__ = ["Altered", "Changes", "Group", "Merged", "Moved", "Place", "Split", "compare", "groups"]
 
@@ -33,11 +34,11 @@ def compare(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
         path: statements_before[path] if before.get(path) == text else split(path, text)
         for path, text in after.items()
     }
-    found = lineage(shas_before, shas_after, _keys(statements_before), _keys(statements_after))
-    book = ledger(
-        [sentence for path in sorted(before) for sentence in statements_before[path]],
-        [sentence for path in sorted(after) for sentence in statements_after[path]],
-    )
+    olds = [sentence for path in sorted(before) for sentence in statements_before[path]]
+    news = [sentence for path in sorted(after) for sentence in statements_after[path]]
+    pairing = pair(olds, news)
+    found = lineage(shas_before, shas_after, olds, news, pairing)
+    book = ledger(olds, news, pairing)
     both = sorted(shas_before.keys() & shas_after.keys())
     in_lineage = {merged.new for merged in found.merged} | {each.old for each in found.split}
     return Changes(
@@ -51,6 +52,8 @@ def compare(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
         lost=book.lost,
         altered=book.altered,
         unsourced=book.unsourced,
+        contradictions=book.contradictions,
+        uncertain=book.uncertain,
     )
 
 
@@ -102,10 +105,6 @@ def _risk(kind: str, altered: int, lost: int, unsourced: int, findings: int) -> 
 def _shas(texts: Mapping[str, str]) -> dict[str, str]:
     # Lone surrogates cannot be stored by the vendor, but a comparison must not die of them.
     return {path: hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest() for path, text in texts.items()}
-
-
-def _keys(statements: Mapping[str, list[Sentence]]) -> dict[str, set[str]]:
-    return {path: {sentence.key for sentence in sentences} for path, sentences in statements.items()}
 
 
 def _components(changes: Changes, paths: Iterable[str]) -> dict[str, str]:

@@ -1,24 +1,24 @@
-"""Statement by statement: what is lost, what says something else now, and what came from nowhere."""
+"""Statement by statement: what is lost, what says something else now, what came from nowhere, what clashes."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-from dreams.rules.change_types import Altered, Place
-from dreams.rules.meaning import Meaning, Meanings, changed_kinds, stem
+from dreams.rules.alarms import Told, alarms
+from dreams.rules.change_types import Altered, Clash, Doubt, Place
+from dreams.rules.meaning import FACT_KINDS, Meanings
+from dreams.rules.pairing import CARRIES, GONE, SURELY, UNKNOWN, Pairing
 from dreams.rules.sentences import Sentence
+from dreams.rules.terms import terms
 
-# Thresholds, all in one place. A pair is altered when this part of the old statement's plain words is in
-# the new one and this part of the new one's in the old, and words and facts together are so much alike.
-OLD_KEPT, NEW_KNOWN = 0.8, 0.6
-ALIKE, ALIKE_SAME_PATH = 0.6, 0.5
-# So much of a new statement has to be known from the few nearest old ones.
-SOURCED = 0.6
-# Candidates are found by their rarest words and facts, until too many share them; else in the same memory.
-PROBES, TOO_COMMON, CANDIDATES = 5, 250, 8
-# A heading never became a sentence with another meaning, nor did a line of code.
-_APART = ("heading", "code")
+# A pair has to be so likely before what differs between the two is called altered; a second partner likelier still.
+SURE, SURE_BESIDE = 0.5, 0.85
+# So much of both statements' words is the same in a light rewording.
+LIGHT = 0.6
+# The facts that tell a statement from its twin.
+VALUES = ("number", "date", "name", "path", "version", "url")
+# So many partners of a statement are looked at.
+NEAREST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,46 +28,37 @@ class Ledger:
     lost: tuple[Place, ...]
     altered: tuple[Altered, ...]
     unsourced: tuple[Place, ...]
+    contradictions: tuple[Clash, ...]
+    uncertain: tuple[Doubt, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    old: Sentence
-    new: Sentence
-    kinds: tuple[str, ...]
+def ledger(before: Sequence[Sentence], after: Sequence[Sentence], pairing: Pairing) -> Ledger:
+    """Compares all statements of two stores, given which may carry which.
 
-
-def ledger(before: Sequence[Sentence], after: Sequence[Sentence]) -> Ledger:
-    """Compares all statements of two stores.
-
-    A statement found anywhere after, letter by letter or with the same words and facts in another wording,
-    is neither lost nor altered. A doubtful one is lost: a false alarm costs a look, a hidden loss a fact.
+    A statement found anywhere after, letter by letter or told anew with the same facts, is neither lost nor altered.
+    What may be lost is: a false alarm costs a look, a hidden loss a fact. `uncertain` are the pairs that were taken
+    for the same without being sure.
     """
-    kept_keys = {sentence.key for sentence in after}
-    old_keys = {sentence.key for sentence in before}
-    gone = [sentence for sentence in before if sentence.key not in kept_keys]
-    fresh = [sentence for sentence in after if sentence.key not in old_keys]
-    meanings = Meanings()
-    altered: list[_Pair] = []
-    if gone:
-        index = _Index(after, meanings)
-        same, into = _reworded(gone, index)
-        gone = [sentence for sentence in gone if sentence.key not in same]
-        fresh = [sentence for sentence in fresh if sentence.key not in into]
-        altered = _altered(gone, {sentence.key for sentence in fresh}, index)
-    explained = {id(pair.old) for pair in altered} | {id(pair.new) for pair in altered}
-    sources = _Index(before, meanings) if fresh else None
-    paths = {sentence.path for sentence in (*before, *after)}
+    book = _Book(before, after, pairing)
+    altered = book.altered()
+    lost = book.lost({old for old, _, _ in altered})
+    clashes = book.clashes()
+    unsourced = book.unsourced({new for _, new, _ in altered}, {new for _, new in clashes})
+    explained = {old for old, _, _ in altered}.union(lost)
     return Ledger(
-        lost=tuple(_place(old) for old in gone if id(old) not in explained),
+        lost=tuple(_place(before[at]) for at in lost),
         altered=tuple(
             sorted(
-                (Altered(_place(pair.old), _place(pair.new), pair.kinds) for pair in altered),
+                (Altered(_place(before[old]), _place(after[new]), kinds) for old, new, kinds in altered),
                 key=lambda each: (each.old.path, each.old.line, each.new.path, each.new.line),
             )
         ),
-        unsourced=tuple(
-            _place(new) for new in fresh if id(new) not in explained and sources and not _sourced(new, sources, paths)
+        unsourced=tuple(_place(after[at]) for at in unsourced),
+        contradictions=tuple(Clash(_place(after[one]), _place(after[other])) for one, other in clashes),
+        uncertain=tuple(
+            Doubt(_place(before[old]), _place(after[new]))
+            for old, new in book.doubts()
+            if old not in explained and new not in unsourced
         ),
     )
 
@@ -76,178 +67,153 @@ def _place(sentence: Sentence) -> Place:
     return Place(sentence.path, sentence.line, sentence.text)
 
 
-class _Index:
-    """Finds the statements that share the rarest words and facts with a given one."""
+class _Book:
+    """Both stores' statements by number, with the likely partners of each, the likeliest first."""
 
-    def __init__(self, sentences: Iterable[Sentence], meanings: Meanings) -> None:
-        # A statement that stands twice in a memory is found once.
-        self.sentences = list({(each.key, each.path): each for each in sentences}.values())
-        self.meanings = meanings
-        self.holders: dict[str, list[int]] = defaultdict(list)
-        self.by_path: dict[str, list[int]] = defaultdict(list)
-        self.found: dict[tuple[str, str], list[Sentence]] = {}
-        for at, sentence in enumerate(self.sentences):
-            self.by_path[sentence.path].append(at)
-            for item in meanings[sentence.key].everything:
-                self.holders[item].append(at)
+    def __init__(self, before: Sequence[Sentence], after: Sequence[Sentence], pairing: Pairing) -> None:
+        self.before, self.after, self.pairing = before, after, pairing
+        self.meanings = Meanings()
+        self.old_keys, self.new_keys = {each.key for each in before}, {each.key for each in after}
+        self.places = {each.key: at for at, each in reversed(list(enumerate(after)))}
+        self.ways: dict[int, list[int]] = defaultdict(list)
+        self.sources: dict[int, list[int]] = defaultdict(list)
+        self.chances: dict[tuple[int, int], float] = {}
+        for old, new, chance in zip(pairing.old, pairing.new, pairing.chance, strict=True):
+            if chance >= CARRIES and len(self.ways[old]) < NEAREST:
+                self.ways[old].append(new)
+                self.sources[new].append(old)
+                self.chances[old, new] = chance
+        self.old_terms, self.new_terms = (
+            {term for each in side for term in terms(each.key)} for side in (before, after)
+        )
 
-    def near(self, sentence: Sentence) -> list[Sentence]:
-        """At most eight candidates, the likeliest first, never the very same statement."""
-        asked = (sentence.path, sentence.key)
-        if asked not in self.found:
-            shared = self._shared(sentence)
-            enough = max(shared.values(), default=0) / 2
-            ranked = sorted(
-                [at for at, common in shared.items() if common >= enough],
-                key=lambda at: (-shared[at], self.sentences[at].path != sentence.path, at),
+    def gone(self) -> Iterator[int]:
+        """The old statements that are nowhere after, letter by letter."""
+        return (at for at, each in enumerate(self.before) if each.key not in self.new_keys)
+
+    def altered(self) -> list[tuple[int, int, tuple[str, ...]]]:
+        """Old statements with the new one that says something else now, and in what."""
+        found = []
+        taken: set[int] = set()
+        pairs = []
+        for old in self.gone():
+            for rank, new in enumerate(self.ways[old][:2]):
+                chance = self.chances[old, new]
+                if chance >= (SURE_BESIDE if rank else SURE) and self._may_answer(old, new):
+                    pairs.append((-chance, old, new))
+        for _, old, new in sorted(pairs):
+            # What stood there before, too, is no other's new wording, unless as its twin apart by one value.
+            if old not in taken and (kinds := self._alarms(old, new)) and self._answers(old, new, kinds):
+                found.append((old, new, kinds))
+                taken.add(old)
+        return found
+
+    def _may_answer(self, old: int, new: int) -> bool:
+        one, other = self.before[old], self.after[new]
+        return "heading" not in (one.kind, other.kind) and (one.kind == "code") == (other.kind == "code")
+
+    def _answers(self, old: int, new: int, kinds: Sequence[str]) -> bool:
+        """Whether a new statement may be the old one's successor: one that stood there before all along is so only as
+        its twin with one other value. For names at the end only, where the value stands and not whom it is about."""
+        if self.after[new].key not in self.old_keys:
+            return True
+        was, says = self.meanings[self.before[old].key], self.meanings[self.after[new].key]
+        if len(kinds) != 1 or kinds[0] not in FACT_KINDS or set(was.words) != set(says.words):
+            return False
+        one, other = was.of(kinds[0]), says.of(kinds[0])
+        if len(one) != len(other) or sum(a != b for a, b in zip(one, other, strict=True)) != 1:
+            return False
+        return kinds[0] != "name" or (was.ends_in_fact and one[:-1] == other[:-1])
+
+    def _alarms(self, old: int, new: int) -> tuple[str, ...]:
+        """In which facts the two differ, seen together with all that is sure to have gone the same way."""
+        one, other = set(terms(self.before[old].key)), set(terms(self.after[new].key))
+        # What stood there before has its own source, which says nothing of where this one went.
+        standing = self.after[new].key in self.old_keys
+        olds = [at for at in self.sources[new] if at == old or (self.chances[at, new] >= SURE and not standing)]
+        stays = self.before[old].key in self.new_keys
+        news = [at for at in self.ways[old] if at == new or (self.chances[old, at] >= SURE and not stays)]
+        return tuple(
+            alarms(
+                self._told(self.before[old]),
+                self._told(self.after[new]),
+                olds=[self._told(self.before[at]) for at in olds],
+                news=[self._told(self.after[at]) for at in news],
+                light=2 * len(one & other) >= LIGHT * (len(one) + len(other)),
+                strange=self._strange,
             )
-            near = (self.sentences[at] for at in ranked)
-            self.found[asked] = list(islice((each for each in near if each.key != sentence.key), CANDIDATES))
-        return self.found[asked]
+        )
 
-    def _shared(self, sentence: Sentence) -> Counter[int]:
-        """How many of its rarest words and facts other statements share."""
-        everything = self.meanings[sentence.key].everything
-        probes = sorted((len(self.holders[item]), item) for item in everything if item in self.holders)
-        shared: Counter[int] = Counter()
-        looked_at = 0
-        for common, item in probes[:PROBES]:
-            looked_at += common
-            if looked_at <= TOO_COMMON:
-                shared.update(self.holders[item])
-        if not shared:
-            for at in self.by_path[sentence.path][:TOO_COMMON]:
-                if common := len(everything & self.meanings[self.sentences[at].key].everything):
-                    shared[at] = common
-        return shared
+    def _told(self, each: Sentence) -> Told:
+        return Told(each.key, self.meanings, each.kind == "row")
 
+    def _strange(self, word: str) -> bool:
+        return any(term not in self.old_terms or term not in self.new_terms for term in terms(word))
 
-def _unknown(one: Meaning, other: Meaning) -> list[str]:
-    """The words of one that the other has neither as a word nor as a name."""
-    return [word for word in one.words if word not in other.everything]
-
-
-def _reworded(gone: Sequence[Sentence], index: _Index) -> tuple[set[str], set[str]]:
-    """The normal forms that are said in other words after, and the normal forms that say them."""
-    same: set[str] = set()
-    into: set[str] = set()
-    parts: dict[str, dict[str, Meaning]] = defaultdict(dict)
-    for old in gone:
-        was = index.meanings[old.key]
-        # Code means what it says letter by letter, and a word or two say too little to recognise.
-        if old.kind == "code" or len(was.everything) < 2:
-            continue
-        for new in index.near(old):
-            says = index.meanings[new.key]
-            if new.kind == "code" or _unknown(was, says):
+    def lost(self, altered: set[int]) -> list[int]:
+        """The old statements that nobody says any more, in their order."""
+        kept = {self.before[old].path for old, news in self.ways.items() if news}
+        found = []
+        for old in self.gone():
+            each = self.before[old]
+            if old in altered:
                 continue
-            if sorted(was.order) == sorted(says.order) and not changed_kinds(was, says):
-                same.add(old.key)
-                into.add(new.key)
+            if each.kind == "heading":
+                # A heading orders the text: it goes with what stands below it, or when it says something itself.
+                gone = each.path not in kept
             else:
-                parts[new.key][old.key] = was
-    for new_key, olds in parts.items():
-        if joined := _joined(olds, index.meanings[new_key].sequence):
-            same |= joined
-            into.add(new_key)
-    return same, into
+                gone = self.pairing.gone[old] >= GONE or each.kind == "code" or not self._answered(old)
+            if gone:
+                found.append(old)
+        return found
 
+    def _answered(self, old: int) -> bool:
+        """Whether a partner is new, or one that stood there before has all the names and values, and nearly all words
+        or none that stands for another."""
+        each = self.before[old]
+        mine, values = set(terms(each.key)), self._values(each)
+        for new in self.ways[old]:
+            other = self.after[new]
+            theirs = set(terms(other.key))
+            if other.key not in self.old_keys or mine <= theirs:
+                return True
+            if values <= theirs and not self._values(other) - mine and len(mine - theirs) != len(theirs - mine):
+                return True
+        return False
 
-def _joined(parts: Mapping[str, Meaning], whole: Sequence[str]) -> set[str]:
-    """The parts that make up a whole, one after the other and nothing else; empty when they do not.
+    def _values(self, each: Sentence) -> set[str]:
+        facts = self.meanings[each.key].facts
+        return {term for kind in VALUES for value in facts.get(kind, ()) for term in terms(value)}
 
-    Looser tests hide harm: with "never use A; never use B" every word and fact of "never use A, use B" is
-    accounted for.
-    """
-    used: set[str] = set()
-    at = 0
-    while at < len(whole):
-        fitting = [
-            (len(part.sequence), key)
-            for key, part in parts.items()
-            if part.sequence == tuple(whole[at : at + len(part.sequence)])
+    def clashes(self) -> list[tuple[int, int]]:
+        """Pairs of new statements that cannot both hold: one that stood there before, and a new one beside it."""
+        found = []
+        for new, each in enumerate(self.after):
+            if each.key in self.old_keys or each.kind in ("heading", "code") or not self.sources[new]:
+                continue
+            old = self.sources[new][0]
+            standing = self.places.get(self.before[old].key)
+            if standing is not None and self.chances[old, new] >= SURELY and self._alarms(old, new):
+                found.append((standing, new))
+        return found
+
+    def unsourced(self, altered: set[int], clashing: set[int]) -> list[int]:
+        """The new statements that nobody said before, in their order."""
+        paths = {term for each in (*self.before, *self.after) for term in terms(each.path)}
+        paths |= {term for each in self.before if each.kind == "heading" for term in terms(each.key)}
+        found = []
+        for new, each in enumerate(self.after):
+            if each.key in self.old_keys or new in altered or (each.kind == "heading" and len(terms(each.key)) < 5):
+                continue
+            # Names of memories order the store and claim nothing.
+            if new in clashing or (self.pairing.unknown[new] >= UNKNOWN and not paths.issuperset(terms(each.key))):
+                found.append(new)
+        return found
+
+    def doubts(self) -> list[tuple[int, int]]:
+        """The likeliest partner of each old statement where it is not likely enough to be sure."""
+        return [
+            (old, self.ways[old][0])
+            for old in self.gone()
+            if self.ways[old] and self.chances[old, self.ways[old][0]] < SURELY and self.before[old].kind != "heading"
         ]
-        if not fitting:
-            return set()
-        length, key = max(fitting)
-        used.add(key)
-        at += length
-    return used
-
-
-def _altered(gone: Sequence[Sentence], fresh: Set[str], index: _Index) -> list[_Pair]:
-    """The likeliest pairs first; an old statement is in one pair at most, and so is a new one.
-
-    A statement that stood there before may answer for several, but only as a twin apart by one value.
-    """
-    pairs = []
-    for at, old in enumerate(gone):
-        was = index.meanings[old.key]
-        for rank, new in enumerate(index.near(old)):
-            says = index.meanings[new.key]
-            kinds = changed_kinds(was, says)
-            likeness = _likeness(old, new, was, says) if kinds else 0
-            if likeness and (new.key in fresh or _one_value_apart(was, says, kinds)):
-                pairs.append(((-likeness, at, rank), _Pair(old, new, tuple(kinds))))
-    taken: set[int] = set()
-    altered = []
-    for _, pair in sorted(pairs, key=lambda ranked: ranked[0]):
-        if id(pair.old) not in taken and id(pair.new) not in taken:
-            altered.append(pair)
-            taken.add(id(pair.old))
-            if pair.new.key in fresh:
-                taken.add(id(pair.new))
-    return altered
-
-
-def _likeness(old: Sentence, new: Sentence, was: Meaning, says: Meaning) -> float:
-    """How alike two statements are, from 0 to 1; 0 when they are not about the same thing."""
-    if (old.kind in _APART or new.kind in _APART) and old.kind != new.kind:
-        return 0
-    missing, extra = len(_unknown(was, says)), len(_unknown(says, was))
-    if missing > (1 - OLD_KEPT) * len(was.words) or extra > (1 - NEW_KNOWN) * len(says.words):
-        return 0
-    same_path = old.path == new.path
-    one, other = was.everything, says.everything
-    alike = 2 * len(one & other) / (len(one) + len(other))
-    return alike + 0.1 * same_path if alike >= (ALIKE_SAME_PATH if same_path else ALIKE) else 0
-
-
-def _one_value_apart(was: Meaning, says: Meaning, kinds: Sequence[str]) -> bool:
-    """Whether a statement that stood there before all along is the other's twin with one other value.
-
-    For names only at the end, where the value stands and not whom it is about: "… for Norway is NO-".
-    """
-    if len(kinds) != 1 or _unknown(was, says) or _unknown(says, was):
-        return False
-    one, other = was.of(kinds[0]), says.of(kinds[0])
-    if len(one) != len(other) or sum(a != b for a, b in zip(one, other, strict=True)) != 1:
-        return False
-    return kinds[0] != "name" or (was.ends_in_fact and one[:-1] == other[:-1])
-
-
-def _sourced(new: Sentence, sources: _Index, paths: set[str]) -> bool:
-    """Whether the nearest old statements together hold what a new one says."""
-    says = sources.meanings[new.key]
-    # A heading of a word or two orders the text and claims nothing.
-    if not says.everything or (new.kind == "heading" and len(says.words) < 4 and not _values(says)):
-        return True
-    near = [sources.meanings[old.key] for old in sources.near(new)[: CANDIDATES // 2]]
-    known = {word for old in near for word in old.order}
-    known_values = {value for old in near for value in _values(old)}
-    unknown = sum(word not in known for word in says.words)
-    if unknown > (1 - SOURCED) * len(says.words) or not near:
-        return False
-    if any(value not in known_values and stem(value[1].lower()) not in known for value in _values(says, paths)):
-        return False
-    return any({"negation", "modal"}.isdisjoint(changed_kinds(old, says)) for old in near)
-
-
-def _values(said: Meaning, known: Set[str] = frozenset()) -> set[tuple[str, str]]:
-    """The facts of a statement that have to come from somewhere; the paths of the store itself need not."""
-    return {
-        (kind, value)
-        for kind, values in said.facts.items()
-        for value in values
-        if kind not in ("negation", "modal", "unit") and value not in known
-    }

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from dreams.rules.phrasing import plainly
 from dreams.rules.vocabulary import (
     EXTENSIONS,
     FILLERS,
@@ -20,6 +21,8 @@ from dreams.rules.vocabulary import (
 
 # What a word or value is: its kind, its normal value, and the word it came from.
 _Event = tuple[str, str, str]
+# A number, its unit, the quantity in base units, the base unit.
+Amount = tuple[str, str, str, str]
 
 FACT_KINDS = ("number", "unit", "date", "negation", "modal", "name", "path", "version", "url")
 
@@ -49,7 +52,7 @@ _TOKEN = re.compile(
     |(?P<dotted>(?<![\w.])[A-Za-z_][\w-]{{0,63}}(?:\.[A-Za-z_][\w-]{{0,63}}){{1,8}})
     |(?P<number>(?<![\w.])(?P<sign>[-−+]?)(?P<currency>[$€£¥]?)
         (?P<value>(?:\d{{1,3}}(?:[,_' ]\d{{3}})+|\d{{1,40}})(?:\.\d{{1,40}})?|(?i:{_any([*NUMBER_WORDS])})\b)
-        (?:(?:st|nd|rd|th)\b|[ -]?(?P<unit>{_any([*UNITS])})(?!\w)|(?!\w))(?:\ ?(?P<after>[$€£¥]))?)
+        (?:(?P<ordinal>st|nd|rd|th)\b|[ -]?(?P<unit>{_any([*UNITS])})(?!\w)|(?!\w))(?:\ ?(?P<after>[$€£¥]))?)
     |(?P<cjk>[{_CJK}]+)
     |(?P<word>[^\W{_CJK}](?:[\w'’-]{{0,200}}\w)?(?:-(?![\w>-]))?)
     |(?P<mark>~~|\[[xX]\](?=\s))
@@ -67,7 +70,8 @@ class Meaning:
     """A statement's content, in order: stems of its content words, and the values of its facts by kind.
 
     `order`: stems of words and names together; `sequence`: the same with the other facts between.
-    `quantities`: the numbers in base units (90 minutes equal 1.5 hours). `frame`: the fillers and modals as
+    `quantities`: the numbers in base units (90 minutes equal 1.5 hours).
+    `amounts`: each number with its unit, its quantity in base units and that base. `frame`: the fillers and modals as
     written. `related`: a word such as "over" or "before" makes the order count. `ends_in_fact`: nothing but
     fillers follows the last fact. `everything`: stems and facts as one set, for likeness.
     """
@@ -77,6 +81,7 @@ class Meaning:
     sequence: tuple[str, ...]
     facts: dict[str, tuple[str, ...]]
     quantities: tuple[str, ...]
+    amounts: tuple[Amount, ...]
     frame: tuple[str, ...]
     related: bool
     ends_in_fact: bool
@@ -98,10 +103,10 @@ class Meanings(dict[str, "Meaning"]):
 def meaning(text: str) -> Meaning:
     """What a statement in its normal form says. Takes time linear in its length."""
     events: list[_Event] = []
-    quantities: list[str] = []
+    amounts: list[Amount] = []
     start, previous = True, ""
     frame: list[str] = []
-    for found in _TOKEN.finditer(text):
+    for found in _TOKEN.finditer(plainly(text)):
         token, kind = found[0], found.lastgroup or ""
         if kind == "opening":
             start = True
@@ -112,16 +117,16 @@ def meaning(text: str) -> Meaning:
             if not stands_for or stands_for[0][0] == "modal":
                 frame.append(token.lower())
         elif kind == "number":
-            events += _number(found, previous, quantities)
+            events += _number(found, previous, amounts)
         elif kind == "cjk":
             events += _cjk(token)
         else:
             events.append(_value(kind, token))
         start, previous = False, token
-    return _settled(events, tuple(quantities), tuple(frame))
+    return _settled(events, tuple(amounts), tuple(frame))
 
 
-def _settled(events: list[_Event], quantities: tuple[str, ...], frame: tuple[str, ...]) -> Meaning:
+def _settled(events: list[_Event], amounts: tuple[Amount, ...], frame: tuple[str, ...]) -> Meaning:
     """The events of a statement sorted by kind."""
     facts: dict[str, list[str]] = {}
     words: list[str] = []
@@ -140,7 +145,8 @@ def _settled(events: list[_Event], quantities: tuple[str, ...], frame: tuple[str
         order=tuple(item for item in sequence if ":" not in item),
         sequence=tuple(sequence),
         facts={kind: tuple(values) for kind, values in facts.items()},
-        quantities=quantities,
+        quantities=tuple(quantity for _, _, quantity, _ in amounts),
+        amounts=amounts,
         frame=frame,
         related=not RELATIONS.isdisjoint(frame) or any(word in RELATIONS for _, _, word in events),
         ends_in_fact=bool(events) and events[-1][0] != "word",
@@ -179,7 +185,7 @@ def _word(token: str, start: bool, had: bool = False) -> tuple[_Event, ...]:
     return tuple(("word", stem(part), part) for part in lower.split("-") if part not in FILLERS and part)
 
 
-def _number(found: "re.Match[str]", previous: str, quantities: list[str]) -> list[_Event]:
+def _number(found: "re.Match[str]", previous: str, amounts: list[Amount]) -> list[_Event]:
     text = found["value"]
     value = NUMBER_WORDS.get(text.lower())
     if value is None:
@@ -190,9 +196,11 @@ def _number(found: "re.Match[str]", previous: str, quantities: list[str]) -> lis
     if not unit and "." in text and previous[:1].isupper():
         return [("version", text, text)]
     name, base, factor = UNITS.get(unit, (unit, unit, 1.0))
-    quantities.append(f"{value * factor:.12g} {base}")
     number = ("number", f"{value:.12g}", text)
-    return [number, ("unit", name, unit)] if name else [number]
+    # A place in a row is no amount: the third is not one of three.
+    name, base = (name, base) if name or not found["ordinal"] else ("th", "th")
+    amounts.append((number[1], name, f"{value * factor:.12g} {base}", base))
+    return [number, ("unit", name, unit)] if unit and name else [number]
 
 
 def _cjk(text: str) -> list[_Event]:

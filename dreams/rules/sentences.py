@@ -26,8 +26,12 @@ _STOP = re.compile(
     "|[。！？]+[」』）”]*"
 )
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|nr|fig|dr|mr|mrs|jr|inc|ltd|prof|incl|excl)|(?:^|[\s(])[A-Za-z])\.$",
+    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|nr|fig|dr|mr|mrs|ms|st|jr|inc|ltd|prof|mag|dipl|ing|incl|excl|bzw|ca)|(?:^|[\s(])[A-Za-z])\.$",
     re.IGNORECASE,
+)
+# "no. 41" and the days of German dates, "3. bis 21. August", end nothing.
+_ORDINAL = re.compile(
+    r"(?:\b[nN]o\.\s+\d|(?<![\w.])\d{1,2}\.\s+(?:bis|und|Jan|Feb|März|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)\w*)"
 )
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]{0,400}?[^\s*])\1(?![\w*])")
 _BLANKS = re.compile(r"\s+")
@@ -82,6 +86,8 @@ def _sentences(block: str) -> Iterator[tuple[int, str]]:
     start = 0
     for stop in _STOP.finditer(block):
         if block[stop.start()] == "." and _ABBREVIATION.search(block, max(start, stop.start() - 8), stop.start() + 1):
+            continue
+        if block[stop.start()] == "." and _ORDINAL.match(block, max(start, block.rfind(" ", 0, stop.start()) + 1)):
             continue
         yield _trimmed(block, start, stop.end())
         start = stop.end()

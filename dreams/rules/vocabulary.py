@@ -5,14 +5,14 @@ UNITS: dict[str, tuple[str, str, float]] = {
     spelling: (name, base, factor)
     for name, base, factor, spellings in (
         ("millisecond", "second", 0.001, "ms msec millisecond milliseconds"),
-        ("second", "second", 1, "s sec secs second seconds"),
-        ("minute", "second", 60, "min mins minute minutes"),
-        ("hour", "second", 3_600, "h hr hrs hour hours"),
-        ("day", "second", 86_400, "d day days"),
-        ("week", "second", 604_800, "w week weeks"),
-        ("month", "month", 1, "month months"),
+        ("second", "second", 1, "s sec secs second seconds Sekunde Sekunden"),
+        ("minute", "second", 60, "min mins minute minutes Minute Minuten 分"),
+        ("hour", "second", 3_600, "h hr hrs hour hours Stunde Stunden 時間"),
+        ("day", "second", 86_400, "d day days Tag Tage Tagen"),
+        ("week", "second", 604_800, "w week weeks Woche Wochen"),
+        ("month", "month", 1, "month months Monat Monate Monaten"),
         ("quarter", "month", 3, "quarter quarters"),
-        ("year", "month", 12, "y yr yrs year years"),
+        ("year", "month", 12, "y yr yrs year years Jahr Jahre Jahren"),
         ("byte", "byte", 1, "B byte bytes"),
         ("kilobyte", "byte", 1e3, "kB KB kilobyte kilobytes"),
         ("megabyte", "byte", 1e6, "MB megabyte megabytes"),
@@ -32,17 +32,32 @@ UNITS: dict[str, tuple[str, str, float]] = {
         ("cent", "dollar", 0.01, "cent cents"),
         ("euro", "euro", 1, "€ EUR euro euros"),
         ("pound", "pound", 1, "£ GBP"),
-        ("yen", "yen", 1, "¥ JPY yen"),
+        ("yen", "yen", 1, "¥ JPY yen 円"),
         ("franc", "franc", 1, "CHF"),
         ("millimetre", "metre", 0.001, "mm"),
         ("centimetre", "metre", 0.01, "cm"),
         ("metre", "metre", 1, "m metre metres meter meters"),
         ("kilometre", "metre", 1e3, "km"),
+        ("mile", "metre", 1609.344, "mile miles"),
+        ("inch", "metre", 0.0254, "inch inches"),
+        ("foot", "metre", 0.3048, "ft feet"),
+        ("microgram", "gram", 1e-6, "µg μg mcg microgram micrograms"),
+        ("milligram", "gram", 1e-3, "mg milligram milligrams"),
         ("gram", "gram", 1, "g gram grams"),
-        ("kilogram", "gram", 1e3, "kg"),
+        ("kilogram", "gram", 1e3, "kg kilo kilos kilogram kilograms"),
+        ("tonne", "gram", 1e6, "t tonne tonnes"),
+        ("ounce", "gram", 28.3495, "oz ounce ounces"),
+        ("millilitre", "litre", 1e-3, "ml millilitre millilitres milliliter milliliters"),
+        ("centilitre", "litre", 1e-2, "cl"),
+        ("litre", "litre", 1, "l litre litres liter liters"),
+        ("hectare", "hectare", 1, "ha hectare hectares"),
+        ("volt", "volt", 1, "V volt volts"),
+        ("watt", "watt", 1, "W watt watts"),
+        ("kilowatt", "watt", 1e3, "kW"),
+        ("beat", "beat", 1, "bpm"),
         ("pixel", "pixel", 1, "px pixel pixels"),
         ("point", "point", 1, "pt"),
-        ("celsius", "celsius", 1, "°C"),
+        ("celsius", "celsius", 1, "°C ℃"),
         ("fahrenheit", "fahrenheit", 1, "°F"),
         ("", "", 1e3, "k K"),
         ("", "", 1e6, "M million"),
@@ -76,18 +91,18 @@ MONTHS: dict[str, int] = {
     spelling: number
     for number, spellings in enumerate(
         (
-            "january jan",
-            "february feb",
-            "march mar",
+            "january jan januar",
+            "february feb februar",
+            "march mar märz",
             "april apr",
-            "may",
-            "june jun",
-            "july jul",
+            "may mai",
+            "june jun juni",
+            "july jul juli",
             "august aug",
             "september sept sep",
-            "october oct",
+            "october oct oktober okt",
             "november nov",
-            "december dec",
+            "december dec dezember dez",
         ),
         1,
     )
@@ -98,13 +113,13 @@ MONTHS: dict[str, int] = {
 TIMES: dict[str, str] = {
     spelling: name
     for name, spellings in (
-        ("mon", "monday mondays"),
-        ("tue", "tuesday tuesdays"),
-        ("wed", "wednesday wednesdays"),
-        ("thu", "thursday thursdays"),
-        ("fri", "friday fridays"),
-        ("sat", "saturday saturdays"),
-        ("sun", "sunday sundays"),
+        ("mon", "monday mondays montag montags"),
+        ("tue", "tuesday tuesdays dienstag dienstags"),
+        ("wed", "wednesday wednesdays mittwoch mittwochs"),
+        ("thu", "thursday thursdays donnerstag donnerstags"),
+        ("fri", "friday fridays freitag freitags"),
+        ("sat", "saturday saturdays samstag samstags"),
+        ("sun", "sunday sundays sonntag sonntags"),
         ("weekday", "weekday weekdays"),
         ("weekend", "weekend weekends"),
         ("hourly", "hourly"),
@@ -168,6 +183,45 @@ OPPOSITES: dict[str, str] = dict(
         "down:up buy:sell dislikes:likes wrong:right bad:good old:new internal:external"
     ).split()
 )
+
+# Words of one sort, of which a thing is one: where another of them stands, something else is said.
+RIVALS: dict[str, int] = {
+    word: sort
+    for sort, words in enumerate(
+        (
+            "red blue green yellow black white grey gray brown orange purple pink violet silver gold golden cyan",
+            "north south east west northern southern eastern western",
+            "left right",
+            "all some most few",
+            "son daughter",
+            "brother sister",
+            "mother father",
+            "husband wife",
+            "uncle aunt",
+            "soprano alto tenor baritone bass",
+            "spring summer autumn winter",
+            "primary secondary tertiary",
+            "staging production testing",
+            "front back",
+            "indoor outdoor",
+            "odd even",
+            "adult child",
+            "male female",
+            "breakfast lunch dinner",
+            "debit credit",
+            "wood metal plastic glass",
+            "beginner intermediate advanced",
+            "tabs spaces",
+            "ascending descending",
+            "horizontal vertical",
+            "full empty",
+            "buyer seller",
+            "sender receiver recipient",
+            "tcp udp http https grpc ftp sftp ssh",
+        )
+    )
+    for word in words.split()
+}
 
 # Words whose two sides mean different things: their order is part of the meaning.
 RELATIONS = frozenset("over than instead rather before after from into versus vs to by".split())

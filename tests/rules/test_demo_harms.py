@@ -1,7 +1,6 @@
 """The ten harms hidden in the demo world's dream: which of them this engine points out, and how.
 
-Every change of a fact or its absence is seen. What it does not see: that the false merge is one. Its two
-sources count as removed and its result as added; the twin's facts are lost, which is what raises the alarm.
+Every change of a fact or its absence is seen. That the false merge is false shows by the twin's facts, which are lost.
 """
 
 import tomllib
@@ -118,10 +117,11 @@ def test_no_harm_hides_below_a_change_without_a_flag(
     assert harmed <= {group.key for group in flagged}
 
 
-def test_the_false_merge_is_not_seen_as_a_merge(
+def test_the_false_merge_is_seen_as_a_merge_with_what_it_lost(
     stores: tuple[dict[str, str], dict[str, str]], changes: Changes
 ) -> None:
     (harm,) = [harm for harm in HARMS if harm["kind"] == "false_merge"]
     found = groups(changes, *stores)
     kinds = [found_in(found, harm[key]).kind for key in ("path_before", "twin_before", "path_after")]
-    assert kinds == ["removed", "removed", "added"]
+    assert kinds == ["merged"] * 3
+    assert found_in(found, harm["path_after"]).lost

@@ -1,0 +1,442 @@
+"""Which facts of a statement are others where it is told anew, told apart from mere rewording."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import permutations
+
+from dreams.rules.meaning import FACT_KINDS, Amount, Meaning, changed_kinds
+from dreams.rules.phrasing import plainly
+from dreams.rules.terms import terms
+from dreams.rules.vocabulary import MONTHS, NUMBER_WORDS, OPPOSITES, RIVALS, TIMES, UNITS
+
+ORDER, VALUE = "order", "value"
+# So many of the words denied on either side must be so on one only.
+TURNED = 0.5
+_RAW = re.compile(r"[^\W_]+(?:[-./:@_][^\W_]+)*[-%€$£]?|[€$£~]")
+# Words, and what comes near them where they are not parted by blanks: a run of one script.
+_PIECE = re.compile("[\u3041-\u309f]+|[\u30a0-\u30ff]+|[\u3400-\u9fff]+|[^\\W_\u3040-\u30ff\u3400-\u9fff]+")
+# More amounts than these are not read of one statement.
+MOST_AMOUNTS = 100
+
+_BINDING = frozenset(
+    "must shall mandatory required obligatory has have had need needs may can could might optional optionally "
+    "allowed permitted should ought recommended only solely exclusively just alone or too also both either per "
+    "each every within at most least up to max maximum min minimum less fewer more longer than below above under "
+    "over exceed exceeds beyond half quarter".split()
+).union(RIVALS, TIMES, MONTHS, NUMBER_WORDS, (unit for unit in UNITS if unit.isalpha()))
+_CLAUSE = re.compile(
+    r"[,;:()|–—]|\.\s|\b(?:but|so|since|because|which|who|if|when|whoever|and(?=\ (?:not|no|never)\b)|aber|sondern)\b"
+    r"|\b(?P<against>rather than|instead of|in place of|over(?=\ [a-z]+$)|statt)\b"
+)
+_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*-?|~~")
+_NOT = frozenset(
+    "not no never none nobody nothing neither nor without cannot nowhere nicht nie niemals ohne kein keine keinen "
+    "keiner keinem niemand ~~".split()
+)
+# Words that take something back without a "not"; where only one side has one, nothing is said about polarity.
+_HALF_NOT = frozenset(
+    "free out refuse lack omit skip avoid except unless only instead rather closed over ruled leave left stop "
+    "else drop missing limit longer anlassen sonst nur away refrain lone gone ignore ignores ignored anywhere "
+    "elsewhere ends ended until hardly rarely seldom otherwise off-limits limits least most either half banned "
+    "anymore spare spares weist zurück abgelehnt verweigert exclusively solely exempt alone always needless cease "
+    "ceased home forget asleep gets".split()
+)
+# Of the words that turn a statement round those that deny it as a "not" does.
+_DENYING = frozenset(
+    "disable disables disabled disabling deny denies denied forbid forbids forbidden prohibit prohibited exclude "
+    "excludes excluded excluding false off fail fails failed reject rejects rejected unsafe invalid inactive "
+    "incompatible unsupported impossible dislikes stopped".split()
+)
+_HINT = re.compile(rf"\b(?:{'|'.join(sorted(_NOT | OPPOSITES.keys()))})\b|n['’]t\b|rather than|instead|prefer|statt")
+_UN = re.compile("un[a-z]{4,}")
+_NOT_MORE = re.compile(
+    r"\b(?:no|not|never|nothing|nobody) (?:\w+ ){0,3}(?:more|longer|above|over|beyond|higher|later)(?: than)?\b"
+)
+_NOT_LESS = re.compile(
+    r"\b(?:no|not|never|nothing|nobody) (?:\w+ ){0,3}(?:less|fewer|below|under|shorter)(?: than)?\b"
+)
+_MOST = re.compile(
+    r"\b(?:at (?:the )?most|up to|max(?:imum)?\b\.?|(?:less|fewer|shorter) than|below|under|within"
+    r"|höchstens|bis zu|tops)\b"
+)
+_LEAST = re.compile(
+    r"\b(?:at (?:the )?least|min(?:imum)?\b\.?|(?:more|longer|greater|higher) than|above|over|exceeds?|exceeding"
+    r"|beyond|mindestens|über|at the earliest)\b"
+)
+_CJK_NOT = re.compile("ない|ません|なし|禁止|不可|没|無|无|别|않|없|금지")
+_CJK_ONLY = re.compile("だけ|のみ|只|仅|만")
+_RATE = re.compile(
+    r"(?:\b(?:per|an?|each|every|in|within)\s+|/\s?)(?:\w+\s(?:and|or)\s)?"
+    r"(second|minute|hour|day|week|month|quarter|year|h|min|s)\b"
+    r"|\b(?:(hour|dai|week|month|quarter|year)ly)\b"
+)
+_RATE_NAMES = {"h": "hour", "min": "minute", "s": "second", "dai": "day"}
+_SPOKEN = re.compile(
+    r"\b(?:half|quarter) (?:past|to)\b|\b(?:at|by|until|to|from|after|before) "
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b",
+    re.IGNORECASE,
+)
+_STEPS = re.compile(r"\b(?:then|before|first|zuerst|dann|vor)\b|→|->")
+_AGAINST = re.compile(r"\b(?:rather than|instead of|prefers?)\b")
+_ALONE = re.compile(r"\b(?:only|solely|exclusively|nur|just|alone|nowhere else|nothing but|no other|nobody else)\b")
+_MORE = re.compile(r"\b(?:or|too|also|as well|both|oder|auch|either)\b")
+_MUST = re.compile(
+    r"\b(?:must|shall|mandatory|required|obligatory|(?:has|have|had|need|needs) to|needs?|müssen|muss)\b"
+)
+_MAY = re.compile(r"\b(?:may|can|could|might|optional|optionally|allowed|permitted|darf|dürfen|kann|können)\b")
+_SHOULD = re.compile(r"\b(?:should|ought|recommended|sollte|sollten|soll)\b")
+_DENIED = re.compile(r"^(?:'t)?\s*(?:not|n't|never|nicht)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One statement as it is compared: its normal form, where its meaning is read, and whether it is a table's row."""
+
+    key: str
+    meanings: Mapping[str, Meaning]
+    row: bool = False
+
+    @property
+    def meaning(self) -> Meaning:
+        """What it says; read at the first question, since most pairs are told apart without."""
+        return self.meanings[self.key]
+
+
+def alarms(
+    old: Told, new: Told, *, olds: Sequence[Told], news: Sequence[Told], light: bool, strange: Callable[[str], bool]
+) -> list[str]:
+    """The kinds of fact that differ between an old statement and the new one that carries it.
+
+    `olds`: all that the new one carries; `news`: all that carry the old one: what stands in another part is not
+    missing, and what another source brought is not foreign. `light`: hardly a word changed; `strange`: whether a word
+    is in one of the stores only.
+    """
+    if _telling(old.key) == _telling(new.key) and not (_HINT.search(old.key.lower()) or _HINT.search(new.key.lower())):
+        # No value, name or binding word differs: only single words or the order may.
+        return [VALUE] if _swapped(old, new) else [ORDER] if _sequence(old.key, new.key) else []
+    sources, places = [each.meaning for each in olds], [each.meaning for each in news]
+    kinds = {kind for kind in ("path", "version", "url") if _replaced(kind, old.meaning, new.meaning, sources, places)}
+    kinds |= _amounts(old, new, olds, news)
+    known, kept = [each.key for each in olds], [each.key for each in news]
+    if _rates(old.key) - _rates(*kept) and _rates(new.key) - _rates(*known):
+        kinds.add("unit")
+    twelve = bool(_SPOKEN.search(f"{old.key} {new.key}"))
+    if _dates(old.meaning, new.meaning, sources, places, twelve):
+        kinds.add("date")
+    if _names(old, new, olds, news, light, strange):
+        kinds.add("name")
+    kinds |= _polarity(old.key, new.key, alone=len(news) == 1, joined=len(olds) > 1 and _whole(olds, new))
+    if _modals(old.key, " ".join(kept)):
+        kinds.add("modal")
+    if _sequence(old.key, new.key):
+        kinds.add(ORDER)
+    if not kinds and _exchanged(old, new, olds):
+        kinds.add(ORDER)
+    if not kinds and (_swapped(old, new) or _rivals(olds, news, old.key, new.key)):
+        kinds.add(VALUE)
+    return sorted(kinds, key=[*FACT_KINDS, ORDER, VALUE].index)
+
+
+@lru_cache(maxsize=50_000)
+def _telling(key: str) -> tuple[str, ...]:
+    """The words that a fact may hang on: with a digit or a capital inside, and those of units, times and duties."""
+    words = _RAW.findall(key)
+    return tuple(
+        word
+        for at, word in enumerate(words)
+        if (lower := word.lower()) in _BINDING or not word.isalpha() or not word.isascii() or (at and word != lower)
+    )
+
+
+def _whole(olds: Iterable[Told], new: Told) -> bool:
+    """Whether all the old ones together have just the words of the new one."""
+    return {term for each in olds for term in terms(each.key)} == set(terms(new.key))
+
+
+def _replaced(kind: str, old: Meaning, new: Meaning, olds: Iterable[Meaning], news: Iterable[Meaning]) -> bool:
+    """Whether a value is gone and one that no source has stands there."""
+    known, kept = _all(kind, olds), _all(kind, news)
+    return bool(set(old.of(kind)) - kept) and bool(set(new.of(kind)) - known)
+
+
+def _all(kind: str, meanings: Iterable[Meaning]) -> set[str]:
+    return {value for each in meanings for value in each.of(kind)}
+
+
+def _amounts(old: Told, new: Told, olds: Sequence[Told], news: Sequence[Told]) -> set[str]:
+    gone = [each for each in _distinct(old) if not _year(each) and not _among(each, new, news)]
+    come = [each for each in _distinct(new) if not _year(each) and not _among(each, old, olds)]
+    kinds = set()
+    for number, unit, _, base in gone:
+        for other_number, other_unit, _, other_base in come:
+            if number == other_number and unit and other_unit:
+                kinds.add("unit")
+            elif base == other_base or not (unit and other_unit):
+                kinds.add("number")
+    if (
+        not old.meaning.amounts
+        and _bare(old.key) - _bare(*(each.key for each in news))
+        and _bare(new.key) - _bare(*(each.key for each in olds))
+    ):
+        kinds.add("unit")
+    if gone and not come and len(olds) > 1:
+        # Two that were told apart by a number share one now.
+        same = {(unit, base) for _, unit, _, base in new.meaning.amounts}
+        if len(_distinct(old)) == len(_distinct(new)) == 1 and any((unit, base) in same for _, unit, _, base in gone):
+            kinds.add("number")
+    return {"unit"} if kinds == {"unit", "number"} else kinds
+
+
+def _distinct(said: Told) -> list[Amount]:
+    return list(dict.fromkeys(said.meaning.amounts))[:MOST_AMOUNTS]
+
+
+_BARE = {
+    spelling: name
+    for spelling, (name, base, _) in UNITS.items()
+    if len(spelling) > 3 and base not in ("second", "month", "")
+}
+
+
+def _bare(*texts: str) -> set[str]:
+    """The units of measure in some texts, with a number or without: "in kilometres"."""
+    return {_BARE[word] for text in texts for word in re.findall("[a-z]+", text.lower()) if word in _BARE}
+
+
+def _among(amount: Amount, partner: Told, others: Sequence[Told]) -> bool:
+    """Whether an amount is in the partner, where either may leave out the unit, or elsewhere with its unit."""
+    number, unit, quantity, _ = amount
+    return any(
+        quantity == other or (number == other_number and not (unit and other_unit))
+        for other_number, other_unit, other, _ in _readings(partner)
+    ) or any(quantity == other for each in others for _, _, other, _ in _readings(each))
+
+
+def _readings(said: Told) -> list[Amount]:
+    """The amounts of a statement; one without a unit also with that of the others ("50 minutes, in Frankfurt 90"), and
+    the numbers in its dates by themselves."""
+    amounts = _distinct(said)
+    units = {
+        (unit, base, float(quantity.split()[0]) / float(number))
+        for number, unit, quantity, base in amounts
+        if unit and float(number)
+    }
+    found = list(amounts)
+    for number, unit, _, _ in amounts:
+        if not unit:
+            found += [(number, other, f"{float(number) * factor:.12g} {base}", base) for other, base, factor in units]
+    parts = {f"{int(part)}" for value in said.meaning.of("date") for part in re.findall(r"\d{1,9}", value)}
+    return found + [(part, "", f"{part} ", "") for part in sorted(parts)[:MOST_AMOUNTS]]
+
+
+def _year(amount: Amount) -> bool:
+    number, unit, _, _ = amount
+    return not unit and len(number) == 4 and number[:2] in ("19", "20")
+
+
+def _dates(old: Meaning, new: Meaning, olds: Sequence[Meaning], news: Iterable[Meaning], twelve: bool) -> bool:
+    """Whether a date, a time or a weekday is gone and one of the same sort, from no source, stands there."""
+    known = [date for each in olds for date in _times(each)]
+    kept = [date for each in news for date in _times(each)]
+    gone = [date for date in _times(old) if not any(_agree(date, other, twelve) for other in kept)]
+    come = [date for date in _times(new) if not any(_agree(date, other, twelve) for other in known)]
+    if gone and not come and len(olds) > 1 and len(_times(old)) == 1:
+        # Two that were told apart by a date share one now.
+        come = _times(new) if len(_times(new)) == 1 else []
+    return any(one[0] == other[0] for one in gone for other in come)
+
+
+_Time = tuple[str, ...]
+_FREQUENCIES = frozenset("hourly daily nightly weekly biweekly monthly quarterly yearly".split())
+_WEEKDAYS = frozenset("mon tue wed thu fri sat sun weekday weekend".split())
+
+
+def _times(said: Meaning) -> list[_Time]:
+    """Each time as its sort and its parts: ("date", year, month, day) with "" for what is not said."""
+    found: list[_Time] = [("date", number, "", "") for number, *_ in said.amounts if _year((number, *_))]
+    for value in said.of("date"):
+        if value in _WEEKDAYS:
+            found.append(("weekday", value))
+        elif value in _FREQUENCIES:
+            found.append(("frequency", value))
+        elif value in TIMES.values():
+            continue
+        elif ":" in value:
+            found.append(("time", value))
+        elif parts := _date(value):
+            found.append(("date", *parts))
+    return found
+
+
+def _date(value: str) -> tuple[str, str, str] | None:
+    if found := re.fullmatch(r"(\d{4})-(\d\d)(?:-(\d\d))?", value):
+        return found[1], found[2], found[3] or ""
+    if found := re.fullmatch(r"(\d\d)-(\d\d)|(\d\d)", value):
+        return "", found[1] or found[3], found[2] or ""
+    if found := re.fullmatch(r"(\d\d?)\.(\d\d?)\.(\d{4})", value):
+        return found[3], found[2].zfill(2), found[1].zfill(2)
+    return None
+
+
+def _agree(one: _Time, other: _Time, twelve: bool) -> bool:
+    """Whether two times may be the same one, as far as both say."""
+    if one[0] == other[0] == "time" and twelve:
+        return abs(int(one[1][:2]) - int(other[1][:2])) % 12 == 0 and one[1][2:] == other[1][2:]
+    return one[0] == other[0] and all(a == b or not (a and b) for a, b in zip(one[1:], other[1:], strict=True))
+
+
+def _names(
+    old: Told, new: Told, olds: Iterable[Told], news: Iterable[Told], light: bool, strange: Callable[[str], bool]
+) -> bool:
+    """Whether a name is gone and a foreign one stands there."""
+    known = {word for each in olds for word in _spelled(each.key)}
+    kept = {word for each in news for word in _spelled(each.key)}
+    gone = {name for name in old.meaning.of("name") if not _spelled(name) <= kept}
+    come = {name for name in new.meaning.of("name") if not _spelled(name) & known}
+    return bool(gone and come) and (light or (any(map(strange, gone)) and any(map(strange, come))))
+
+
+def _spelled(text: str) -> set[str]:
+    return {word[:5] for word in re.findall(r"[^\W_]+", text.lower())}
+
+
+_Sign = tuple[int, frozenset[str]]
+
+
+@lru_cache(maxsize=50_000)
+def _signed(key: str) -> tuple[dict[str, list[_Sign]], int]:
+    """Each term at its places: 1, or -1 where it is denied, and the half denials around; and how many denials."""
+    text = _bounded(plainly(key).lower().replace("’", "'"))
+    signs: dict[str, list[_Sign]] = {}
+    denials, start, against = 0, 0, False
+    ends = [(found.start(), found.end(), bool(found["against"])) for found in _CLAUSE.finditer(text)]
+    for stop, end, starts_against in [*ends, (len(text), len(text), False)]:
+        words = _WORD.findall(text[start:stop])
+        count = sum(word in _NOT or word in _DENYING or word.endswith("n't") for word in words)
+        count += against - ("nor" in words and count > 1)
+        denials += count + sum(word in OPPOSITES and word not in _DENYING for word in words)
+        half = frozenset(word for word in words if word in _HALF_NOT or _UN.fullmatch(word))
+        for word in words:
+            opposite = OPPOSITES.get(word)
+            sign = -1 if (count + (opposite is not None and word not in _DENYING)) % 2 else 1
+            for term in terms(opposite or word):
+                signs.setdefault(term, []).append((sign, half))
+        start, against = end, starts_against
+    return signs, denials
+
+
+def _bounded(text: str) -> str:
+    if "prefer" in text or "lieber" in text:
+        text = re.sub(r"(prefer.{1,80}?) to ", r"\1 rather than ", text)
+    text = text.replace("not even", "even").replace("fail over", "failover")
+    for bound in (_NOT_MORE, _NOT_LESS, _MOST, _LEAST):
+        text = bound.sub(" ", text)
+    return text
+
+
+def _polarity(old: str, new: str, *, alone: bool, joined: bool) -> set[str]:
+    """Says "negation" when a "not" came or went, and "order" when what is denied and what is not changed places."""
+    if len(_CJK_NOT.findall(old)) % 2 != len(_CJK_NOT.findall(new)) % 2:
+        return set() if _CJK_ONLY.search(old + new) else {"negation"}
+    if _bound(old) and _bound(new) and not _bound(old) & _bound(new) and alone:
+        return {"negation"}
+    if _AGAINST.search(old) or _AGAINST.search(new):
+        old, new = old.replace(" before ", " rather than "), new.replace(" before ", " rather than ")
+    if not (_HINT.search(old.lower()) or _HINT.search(new.lower())):
+        return set()
+    was, denials = _signed(old)
+    says, other_denials = _signed(new)
+    shared = [(was[term], says[term]) for term in was if term in says]
+    if {one[0][0] for one, other in shared if one[0][0] != other[0][0]} == {1, -1}:
+        return {ORDER}
+    denied = [pair for pair in shared if any(sign < 0 for side in pair for sign, _ in side)]
+    turned = [
+        (one, other) for one, other in denied if {sign for sign, _ in one}.isdisjoint({sign for sign, _ in other})
+    ]
+    # With "free", "except" or the like on one side only nobody knows.
+    turned = [(one, other) for one, other in turned if one[0][1] == other[0][1]]
+    if (denials % 2 == other_denials % 2 and not joined) or not turned:
+        return set()
+    return {"negation"} if len(turned) >= TURNED * len(denied) else set()
+
+
+def _bound(text: str) -> set[str]:
+    """Whether a number in it is the most or the least."""
+    lower = plainly(text).lower()
+    if not any(character.isdigit() for character in lower):
+        return set()
+    least = bool(_NOT_LESS.search(lower) or _LEAST.search(_MOST.sub(" ", _NOT_MORE.sub(" ", lower))))
+    most = bool(_NOT_MORE.search(lower) or _MOST.search(_LEAST.sub(" ", _NOT_LESS.sub(" ", lower))))
+    return {name for name, said in (("least", least), ("most", most)) if said}
+
+
+def _rates(*texts: str) -> set[str]:
+    """The spans of time that something is counted by."""
+    found = (part for text in texts for pair in _RATE.findall(plainly(text).lower()) for part in pair if part)
+    return {_RATE_NAMES.get(name, name) for name in found}
+
+
+def _sequence(old: str, new: str) -> bool:
+    """Whether steps, told one after the other on both sides, come in another order."""
+    if len(_STEPS.findall(old.lower())) < 2 or len(_STEPS.findall(new.lower())) < 2:
+        return False
+    one, other = terms(old), terms(new)
+    return [term for term in one if term in other] != [term for term in other if term in one]
+
+
+def _exchanged(old: Told, new: Told, olds: Sequence[Told]) -> bool:
+    """Whether the very same words and facts stand in another order that changes what belongs to what."""
+    if len(olds) > 1:
+        parts = [each.meaning.sequence for each in olds]
+        whole = new.meaning.sequence
+        if sorted(item for part in parts for item in part) != sorted(whole):
+            return False
+        return not any(whole == sum(order, ()) for order in permutations(parts[:4]))
+    return sorted(old.meaning.sequence) == sorted(new.meaning.sequence) and bool(
+        changed_kinds(old.meaning, new.meaning)
+    )
+
+
+def _swapped(old: Told, new: Told) -> bool:
+    """Whether all is the same, word by word or cell by cell, but for one that another stands for."""
+    if old.row and new.row:
+        one, other = (each.key.split(" | ") for each in (old, new))
+    else:
+        one, other = (_PIECE.findall(each.key.lower()) for each in (old, new))
+    if len(one) != len(other) or len(one) < 3:
+        return False
+    (pair, *more) = [*((a, b) for a, b in zip(one, other, strict=True) if a != b), ("", "")]
+    return len(more) == 1 and all(terms(each) for each in pair) and set(terms(pair[0])).isdisjoint(terms(pair[1]))
+
+
+def _rivals(olds: Sequence[Told], news: Sequence[Told], old: str, new: str) -> bool:
+    """Whether a word of a sort, such as a colour, is gone and another of that sort has come."""
+    known, kept = (set(re.findall(r"[a-z]+", " ".join(each.key for each in side).lower())) for side in (olds, news))
+    gone = {RIVALS[word] for word in re.findall(r"[a-z]+", old.lower()) if word in RIVALS and word not in kept}
+    come = {RIVALS[word] for word in re.findall(r"[a-z]+", new.lower()) if word in RIVALS and word not in known}
+    return bool(gone & come)
+
+
+def _modals(old: str, new: str) -> bool:
+    """Whether a duty became an option, or the other way round."""
+    was, says = _binding(old), _binding(new)
+    one, other = old.lower(), new.lower()
+    if _ALONE.search(one) and not _ALONE.search(other) and _MORE.search(other) and not _MORE.search(one):
+        return True
+    return bool(was and says) and not was & says
+
+
+@lru_cache(maxsize=50_000)
+def _binding(text: str) -> frozenset[str]:
+    lower = text.lower().replace("’", "'")
+    found = set()
+    for name, pattern in (("must", _MUST), ("may", _MAY), ("should", _SHOULD)):
+        for word in pattern.finditer(lower):
+            if _DENIED.match(lower[word.end() : word.end() + 8]):
+                # "Need not" leaves the choice; "must not" and "may not" forbid, which is for the polarity to say.
+                found |= {"may"} if word[0].startswith("need") else set()
+            else:
+                found.add(name)
+    return frozenset(found)
