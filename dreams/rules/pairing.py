@@ -135,7 +135,7 @@ class _Pairs:
         offsets = np.arange(len(left)) - np.repeat(np.cumsum(times) - times, times)
         right = new_row[np.repeat(starts[old_column], times) + offsets]
         keys, inverse = np.unique(left * len(self.after) + right, return_inverse=True)
-        shared: _Floats = np.bincount(inverse, np.repeat(self.weight[old_column], times), minlength=len(keys))
+        shared = _weighed(inverse, np.repeat(self.weight[old_column], times), len(keys))
         return keys // max(1, len(self.after)), keys % max(1, len(self.after)), shared
 
     def _common(self, one: _Table, other: _Table, left: _Ints, right: _Ints) -> tuple[_Ints, _Ints]:
@@ -156,8 +156,7 @@ class _Pairs:
     def _shared(self, old: _Ints, new: _Ints) -> _Floats:
         """The weight of all terms that each pair has in common, the everyday ones too."""
         of, column = self._common(self.olds, self.news, old, new)
-        shared: _Floats = np.bincount(of, self.weight[column], minlength=len(old))
-        return shared
+        return _weighed(of, self.weight[column], len(old))
 
     def alone(
         self, one: _Table, other: _Table, mine: _Ints, theirs: _Ints, chance: _Floats, weights: Sequence[float]
@@ -263,6 +262,11 @@ def _equal(
     gone = np.array([each.key not in places for each in before], bool)
     fresh = np.array([each.key not in old_places for each in after], bool)
     return both[:, 0], both[:, 1], gone, fresh
+
+
+def _weighed(at: _Ints, weight: _Floats, count: int) -> _Floats:
+    """The sum of the weights at each number below `count`."""
+    return np.bincount(at, weight, minlength=count).astype(np.float64, copy=False)
 
 
 def _only(table: _Table, wanted: npt.NDArray[np.bool_]) -> tuple[_Ints, _Ints]:

@@ -31,9 +31,9 @@ _CJK_NUMBER = re.compile(rf"(?<=[{_CJK}])(?=[-+]?\d)|(?<=\d)(?=[{_CJK}℃])")
 
 # Only a text with one of these is worth a closer look.
 _WORTH = re.compile(
-    rf"\d ?(?:[ap]\.?m\b|h\b|Uhr|o'clock|-|–|to\b|bis\b|until\b)|(?i:no\. ?\d|\b(?:half|quarters?|third|fifth|eighth|tenth"
-    rf"|twentieth|dozen|fortnight"
-    rf"|midnight|noon|an? (?:{_UNITS})|twice|{'|'.join(_ORDINALS)}|{'|'.join(_SMALL)})\b)"
+    rf"\d ?(?:[ap]\.?m\b|h\b|Uhr|o'clock|-|–|to\b|bis\b|until\b)|(?i:no\. ?\d|\b(?:half|quarters?|third"
+    rf"|fifth|eighth|tenth|twentieth|dozen|fortnight|midnight|noon|an? (?:{_UNITS})|twice"
+    rf"|{'|'.join(_ORDINALS)}|{'|'.join(_SMALL)})\b)"
 )
 
 
