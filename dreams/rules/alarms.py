@@ -8,12 +8,11 @@ from itertools import permutations
 
 from dreams.rules.meaning import FACT_KINDS, Amount, Meaning, changed_kinds
 from dreams.rules.phrasing import plainly
+from dreams.rules.polarity import ORDER, denies, polarity
 from dreams.rules.terms import terms
-from dreams.rules.vocabulary import MONTHS, NUMBER_WORDS, OPPOSITES, RIVALS, TIMES, UNITS
+from dreams.rules.vocabulary import MONTHS, NUMBER_WORDS, RIVALS, TIMES, UNITS
 
-ORDER, VALUE = "order", "value"
-# So many of the words denied on either side must be so on one only.
-TURNED = 0.5
+VALUE = "value"
 _RAW = re.compile(r"[^\W_]+(?:[-./:@_][^\W_]+)*[-%€$£]?|[€$£~]")
 # Words, and what comes near them where they are not parted by blanks: a run of one script.
 _PIECE = re.compile("[\u3041-\u309f]+|[\u30a0-\u30ff]+|[\u3400-\u9fff]+|[^\\W_\u3040-\u30ff\u3400-\u9fff]+")
@@ -26,47 +25,6 @@ _BINDING = frozenset(
     "each every within at most least up to max maximum min minimum less fewer more longer than below above under "
     "over exceed exceeds beyond half quarter".split()
 ).union(RIVALS, TIMES, MONTHS, NUMBER_WORDS, (unit for unit in UNITS if unit.isalpha()))
-_CLAUSE = re.compile(
-    r"[,;:()|–—]|\.\s|\b(?:but|so|since|because|which|who|if|when|whoever|and(?=\ (?:not|no|never)\b)|aber|sondern)\b"
-    r"|\b(?P<against>rather than|instead of|in place of|over(?=\ [a-z]+$)|statt)\b"
-)
-_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*-?|~~")
-_NOT = frozenset(
-    "not no never none nobody nothing neither nor without cannot nowhere nicht nie niemals ohne kein keine keinen "
-    "keiner keinem niemand ~~".split()
-)
-# Words that take something back without a "not"; where only one side has one, nothing is said about polarity.
-_HALF_NOT = frozenset(
-    "free out refuse lack omit skip avoid except unless only instead rather closed over ruled leave left stop "
-    "else drop missing limit longer anlassen sonst nur away refrain lone gone ignore ignores ignored anywhere "
-    "elsewhere ends ended until hardly rarely seldom otherwise off-limits limits least most either half banned "
-    "anymore spare spares weist zurück abgelehnt verweigert exclusively solely exempt alone always needless cease "
-    "ceased home forget asleep gets".split()
-)
-# Of the words that turn a statement round those that deny it as a "not" does.
-_DENYING = frozenset(
-    "disable disables disabled disabling deny denies denied forbid forbids forbidden prohibit prohibited exclude "
-    "excludes excluded excluding false off fail fails failed reject rejects rejected unsafe invalid inactive "
-    "incompatible unsupported impossible dislikes stopped".split()
-)
-_HINT = re.compile(rf"\b(?:{'|'.join(sorted(_NOT | OPPOSITES.keys()))})\b|n['’]t\b|rather than|instead|prefer|statt")
-_UN = re.compile("un[a-z]{4,}")
-_NOT_MORE = re.compile(
-    r"\b(?:no|not|never|nothing|nobody) (?:\w+ ){0,3}(?:more|longer|above|over|beyond|higher|later)(?: than)?\b"
-)
-_NOT_LESS = re.compile(
-    r"\b(?:no|not|never|nothing|nobody) (?:\w+ ){0,3}(?:less|fewer|below|under|shorter)(?: than)?\b"
-)
-_MOST = re.compile(
-    r"\b(?:at (?:the )?most|up to|max(?:imum)?\b\.?|(?:less|fewer|shorter) than|below|under|within"
-    r"|höchstens|bis zu|tops)\b"
-)
-_LEAST = re.compile(
-    r"\b(?:at (?:the )?least|min(?:imum)?\b\.?|(?:more|longer|greater|higher) than|above|over|exceeds?|exceeding"
-    r"|beyond|mindestens|über|at the earliest)\b"
-)
-_CJK_NOT = re.compile("ない|ません|なし|禁止|不可|没|無|无|别|않|없|금지")
-_CJK_ONLY = re.compile("だけ|のみ|只|仅|만")
 _RATE = re.compile(
     r"(?:\b(?:per|an?|each|every|in|within)\s+|/\s?)(?:\w+\s(?:and|or)\s)?"
     r"(second|minute|hour|day|week|month|quarter|year|h|min|s)\b"
@@ -79,7 +37,6 @@ _SPOKEN = re.compile(
     re.IGNORECASE,
 )
 _STEPS = re.compile(r"\b(?:then|before|first|zuerst|dann|vor)\b|→|->")
-_AGAINST = re.compile(r"\b(?:rather than|instead of|prefers?)\b")
 _ALONE = re.compile(r"\b(?:only|solely|exclusively|nur|just|alone|nowhere else|nothing but|no other|nobody else)\b")
 _MORE = re.compile(r"\b(?:or|too|also|as well|both|oder|auch|either)\b")
 _MUST = re.compile(
@@ -113,7 +70,7 @@ def alarms(
     missing, and what another source brought is not foreign. `light`: hardly a word changed; `strange`: whether a word
     is in one of the stores only.
     """
-    if _telling(old.key) == _telling(new.key) and not (_HINT.search(old.key.lower()) or _HINT.search(new.key.lower())):
+    if _telling(old.key) == _telling(new.key) and not (denies(old.key) or denies(new.key)):
         # No value, name or binding word differs: only single words or the order may.
         return [VALUE] if _swapped(old, new) else [ORDER] if _sequence(old.key, new.key) else []
     sources, places = [each.meaning for each in olds], [each.meaning for each in news]
@@ -127,7 +84,7 @@ def alarms(
         kinds.add("date")
     if _names(old, new, olds, news, light, strange):
         kinds.add("name")
-    kinds |= _polarity(old.key, new.key, alone=len(news) == 1, joined=len(olds) > 1 and _whole(olds, new))
+    kinds |= polarity(old.key, new.key, alone=len(news) == 1, joined=len(olds) > 1 and _whole(olds, new))
     if _modals(old.key, " ".join(kept)):
         kinds.add("modal")
     if _sequence(old.key, new.key):
@@ -300,76 +257,6 @@ def _names(
 
 def _spelled(text: str) -> set[str]:
     return {word[:5] for word in re.findall(r"[^\W_]+", text.lower())}
-
-
-_Sign = tuple[int, frozenset[str]]
-
-
-@lru_cache(maxsize=50_000)
-def _signed(key: str) -> tuple[dict[str, list[_Sign]], int]:
-    """Each term at its places: 1, or -1 where it is denied, and the half denials around; and how many denials."""
-    text = _bounded(plainly(key).lower().replace("’", "'"))
-    signs: dict[str, list[_Sign]] = {}
-    denials, start, against = 0, 0, False
-    ends = [(found.start(), found.end(), bool(found["against"])) for found in _CLAUSE.finditer(text)]
-    for stop, end, starts_against in [*ends, (len(text), len(text), False)]:
-        words = _WORD.findall(text[start:stop])
-        count = sum(word in _NOT or word in _DENYING or word.endswith("n't") for word in words)
-        count += against - ("nor" in words and count > 1)
-        denials += count + sum(word in OPPOSITES and word not in _DENYING for word in words)
-        half = frozenset(word for word in words if word in _HALF_NOT or _UN.fullmatch(word))
-        for word in words:
-            opposite = OPPOSITES.get(word)
-            sign = -1 if (count + (opposite is not None and word not in _DENYING)) % 2 else 1
-            for term in terms(opposite or word):
-                signs.setdefault(term, []).append((sign, half))
-        start, against = end, starts_against
-    return signs, denials
-
-
-def _bounded(text: str) -> str:
-    if "prefer" in text or "lieber" in text:
-        text = re.sub(r"(prefer.{1,80}?) to ", r"\1 rather than ", text)
-    text = text.replace("not even", "even").replace("fail over", "failover")
-    for bound in (_NOT_MORE, _NOT_LESS, _MOST, _LEAST):
-        text = bound.sub(" ", text)
-    return text
-
-
-def _polarity(old: str, new: str, *, alone: bool, joined: bool) -> set[str]:
-    """Says "negation" when a "not" came or went, and "order" when what is denied and what is not changed places."""
-    if len(_CJK_NOT.findall(old)) % 2 != len(_CJK_NOT.findall(new)) % 2:
-        return set() if _CJK_ONLY.search(old + new) else {"negation"}
-    if _bound(old) and _bound(new) and not _bound(old) & _bound(new) and alone:
-        return {"negation"}
-    if _AGAINST.search(old) or _AGAINST.search(new):
-        old, new = old.replace(" before ", " rather than "), new.replace(" before ", " rather than ")
-    if not (_HINT.search(old.lower()) or _HINT.search(new.lower())):
-        return set()
-    was, denials = _signed(old)
-    says, other_denials = _signed(new)
-    shared = [(was[term], says[term]) for term in was if term in says]
-    if {one[0][0] for one, other in shared if one[0][0] != other[0][0]} == {1, -1}:
-        return {ORDER}
-    denied = [pair for pair in shared if any(sign < 0 for side in pair for sign, _ in side)]
-    turned = [
-        (one, other) for one, other in denied if {sign for sign, _ in one}.isdisjoint({sign for sign, _ in other})
-    ]
-    # With "free", "except" or the like on one side only nobody knows.
-    turned = [(one, other) for one, other in turned if one[0][1] == other[0][1]]
-    if (denials % 2 == other_denials % 2 and not joined) or not turned:
-        return set()
-    return {"negation"} if len(turned) >= TURNED * len(denied) else set()
-
-
-def _bound(text: str) -> set[str]:
-    """Whether a number in it is the most or the least."""
-    lower = plainly(text).lower()
-    if not any(character.isdigit() for character in lower):
-        return set()
-    least = bool(_NOT_LESS.search(lower) or _LEAST.search(_MOST.sub(" ", _NOT_MORE.sub(" ", lower))))
-    most = bool(_NOT_MORE.search(lower) or _MOST.search(_LEAST.sub(" ", _NOT_LESS.sub(" ", lower))))
-    return {name for name, said in (("least", least), ("most", most)) if said}
 
 
 def _rates(*texts: str) -> set[str]:

@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz import fuzz
+
 from dreams.rules.alarms import Told, alarms
 from dreams.rules.change_types import Altered, Clash, Doubt, Place
 from dreams.rules.meaning import FACT_KINDS, Meanings
-from dreams.rules.pairing import CARRIES, GONE, SURELY, UNKNOWN, Pairing
+from dreams.rules.pairing import CARRIES, GONE, LETTERS, SURELY, UNKNOWN, Pairing
 from dreams.rules.sentences import Sentence
 from dreams.rules.terms import terms
 
@@ -193,7 +195,9 @@ class _Book:
                 continue
             old = self.sources[new][0]
             standing = self.places.get(self.before[old].key)
-            if standing is not None and self.chances[old, new] >= SURELY and self._alarms(old, new):
+            if standing is None or not self._alarms(old, new):
+                continue
+            if self.chances[old, new] >= SURELY or fuzz.ratio(self.before[old].key, each.key) >= 100 * LETTERS:
                 found.append((standing, new))
         return found
 

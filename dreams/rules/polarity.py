@@ -1,0 +1,128 @@
+"""Whether a "not" came, went or changed sides between two tellings: followed clause by clause."""
+
+import re
+from functools import lru_cache
+
+from dreams.rules.phrasing import plainly
+from dreams.rules.terms import terms
+from dreams.rules.vocabulary import OPPOSITES
+
+NEGATION, ORDER = "negation", "order"
+# So many of the words denied on either side must be so on one only.
+TURNED = 0.5
+_CLAUSE = re.compile(
+    r"[,;:()|–—]|\.\s|\b(?:but|so|since|because|which|who|if|when|whoever|and(?=\ (?:not|no|never)\b)|aber|sondern)\b"
+    r"|\b(?P<against>rather than|instead of|in place of|over(?=\ [a-z]+$)|statt)\b"
+)
+_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*-?|~~")
+_NOT = frozenset(
+    "not no never none nobody nothing neither nor without cannot nowhere nicht nie niemals ohne kein keine keinen "
+    "keiner keinem niemand ~~".split()
+)
+# Words that take something back without a "not"; where only one side has one, nothing is said about polarity.
+_HALF_NOT = frozenset(
+    "free out refuse lack omit skip avoid except unless only instead rather closed over ruled leave left stop "
+    "else drop missing limit longer anlassen sonst nur away refrain lone gone ignore ignores ignored anywhere "
+    "elsewhere ends ended until hardly rarely seldom otherwise off-limits limits least most either half banned "
+    "anymore spare spares weist zurück abgelehnt verweigert exclusively solely exempt alone always needless cease "
+    "ceased home forget asleep gets".split()
+)
+# Of the words that turn a statement round those that deny it as a "not" does.
+_DENYING = frozenset(
+    "disable disables disabled disabling deny denies denied forbid forbids forbidden prohibit prohibited exclude "
+    "excludes excluded excluding false off fail fails failed reject rejects rejected unsafe invalid inactive "
+    "incompatible unsupported impossible dislikes stopped".split()
+)
+_HINT = re.compile(rf"\b(?:{'|'.join(sorted(_NOT | OPPOSITES.keys()))})\b|n['’]t\b|rather than|instead|prefer|statt")
+_UN = re.compile("un[a-z]{4,}")
+_NOT_MORE = re.compile(
+    r"\b(?:no|not|never|nothing|nobody) (?:\w+ ){0,3}(?:more|longer|above|over|beyond|higher|later)(?: than)?\b"
+)
+_NOT_LESS = re.compile(
+    r"\b(?:no|not|never|nothing|nobody) (?:\w+ ){0,3}(?:less|fewer|below|under|shorter)(?: than)?\b"
+)
+_MOST = re.compile(
+    r"\b(?:at (?:the )?most|up to|max(?:imum)?\b\.?|(?:less|fewer|shorter) than|below|under|within"
+    r"|höchstens|bis zu|tops)\b"
+)
+_LEAST = re.compile(
+    r"\b(?:at (?:the )?least|min(?:imum)?\b\.?|(?:more|longer|greater|higher) than|above|over|exceeds?|exceeding"
+    r"|beyond|mindestens|über|at the earliest)\b"
+)
+_CJK_NOT = re.compile("ない|ません|なし|禁止|不可|没|無|无|别|않|없|금지")
+_CJK_ONLY = re.compile("だけ|のみ|只|仅|만")
+_AGAINST = re.compile(r"\b(?:rather than|instead of|prefers?)\b")
+
+_Sign = tuple[int, frozenset[str]]
+
+
+def denies(key: str) -> bool:
+    """Whether a statement holds anything that may deny."""
+    return bool(_HINT.search(key.lower()))
+
+
+def polarity(old: str, new: str, *, alone: bool, joined: bool) -> set[str]:
+    """Says "negation" when a "not" came or went, and "order" when what is denied and what is not changed places."""
+    if len(_CJK_NOT.findall(old)) % 2 != len(_CJK_NOT.findall(new)) % 2:
+        return set() if _CJK_ONLY.search(old + new) else {NEGATION}
+    if _bound(old) and _bound(new) and not _bound(old) & _bound(new) and alone:
+        return {NEGATION}
+    if _AGAINST.search(old) or _AGAINST.search(new):
+        old, new = old.replace(" before ", " rather than "), new.replace(" before ", " rather than ")
+    if not (denies(old) or denies(new)):
+        return set()
+    was, denials = _signed(old)
+    says, other_denials = _signed(new)
+    shared = [(was[term], says[term]) for term in was if term in says]
+    if {one[0][0] for one, other in shared if one[0][0] != other[0][0]} == {1, -1}:
+        return {ORDER}
+    denied = [pair for pair in shared if any(sign < 0 for side in pair for sign, _ in side)]
+    turned = [
+        (one, other) for one, other in denied if {sign for sign, _ in one}.isdisjoint({sign for sign, _ in other})
+    ]
+    # With "free", "except" or the like on one side only nobody knows.
+    turned = [(one, other) for one, other in turned if one[0][1] == other[0][1]]
+    if (denials % 2 == other_denials % 2 and not joined) or not turned:
+        return set()
+    return {NEGATION} if len(turned) >= TURNED * len(denied) else set()
+
+
+@lru_cache(maxsize=50_000)
+def _signed(key: str) -> tuple[dict[str, list[_Sign]], int]:
+    """Each term at its places: 1, or -1 where it is denied, and the half denials around; and how many denials."""
+    text = _bounded(plainly(key).lower().replace("’", "'"))
+    signs: dict[str, list[_Sign]] = {}
+    denials, start, against = 0, 0, False
+    ends = [(found.start(), found.end(), bool(found["against"])) for found in _CLAUSE.finditer(text)]
+    for stop, end, starts_against in [*ends, (len(text), len(text), False)]:
+        words = _WORD.findall(text[start:stop])
+        count = sum(word in _NOT or word in _DENYING or word.endswith("n't") for word in words)
+        count += against - ("nor" in words and count > 1)
+        denials += count + sum(word in OPPOSITES and word not in _DENYING for word in words)
+        half = frozenset(word for word in words if word in _HALF_NOT or _UN.fullmatch(word))
+        for word in words:
+            opposite = OPPOSITES.get(word)
+            sign = -1 if (count + (opposite is not None and word not in _DENYING)) % 2 else 1
+            for term in terms(opposite or word):
+                signs.setdefault(term, []).append((sign, half))
+        start, against = end, starts_against
+    return signs, denials
+
+
+def _bounded(text: str) -> str:
+    if "prefer" in text or "lieber" in text:
+        text = re.sub(r"(prefer.{1,80}?) to ", r"\1 rather than ", text)
+    text = text.replace("not even", "even").replace("fail over", "failover")
+    for bound in (_NOT_MORE, _NOT_LESS, _MOST, _LEAST):
+        text = bound.sub(" ", text)
+    return text
+
+
+def _bound(text: str) -> set[str]:
+    """Whether a number in it is the most or the least."""
+    lower = plainly(text).lower()
+    if not any(character.isdigit() for character in lower):
+        return set()
+    least = bool(_NOT_LESS.search(lower) or _LEAST.search(_MOST.sub(" ", _NOT_MORE.sub(" ", lower))))
+    most = bool(_NOT_MORE.search(lower) or _MOST.search(_LEAST.sub(" ", _NOT_LESS.sub(" ", lower))))
+    return {name for name, said in (("least", least), ("most", most)) if said}
