@@ -21,6 +21,7 @@ _ALTERED = {
     "version": "a version",
     "url": "an address",
     "order": "the order, and with it who does what",
+    "value": "another word where everything else stayed",
 }
 
 
