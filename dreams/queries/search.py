@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 from django.db import connection
 from django.db.models import OuterRef, Subquery
 
 from dreams.models import MemoryVersion, SearchDue, SearchEntry, Session, Store, Workspace
 from dreams.queries.people import Author, authors_of
-from dreams.rules.search_words import IN_PATH, Part, Query, excerpt, first_id, folder_marks, mark
+from dreams.rules.search_words import IN_PATH, LONG, Part, Query, excerpt, first_id, folder_marks, mark
 
 MOST = 1000  # the newest so many are ranked; more are not counted
 # What the page shows of an entry: making 25 of them whole costs as much as finding them.
@@ -158,11 +159,18 @@ def _fts5(ask: _Ask) -> tuple[str, str, str, list[object]]:
 
 
 def _tsquery(ask: _Ask) -> tuple[str, str, str, list[object]]:
-    """The same for PostgreSQL, whose index keeps no places of words (it has too few for long texts): those of a phrase
-    are looked up in the row's own words."""
+    """The same for PostgreSQL, whose index keeps pairs of words instead of their places (of which it has too few for
+    long texts): longer phrases are looked up in the row's own words, and so are those of rows without pairs."""
+
+    def word(lexeme: str, prefix: bool) -> str:
+        return f"'{lexeme}':*" if prefix else f"'{lexeme}'"
 
     def term(part: Part) -> str:
-        return " & ".join(f"'{word}':*" if prefix else f"'{word}'" for word, prefix in _terms(part))
+        words = " & ".join(word(each, prefix) for each, prefix in _terms(part))
+        if len(part.words) == 1:
+            return words
+        pairs = " & ".join(word(f"{one} {two}", prefix) for (one, _), (two, prefix) in pairwise(_terms(part)))
+        return f"({pairs} | '{LONG}' & {words})"
 
     words = " & ".join(map(term, ask.need))
     if ask.any_of:

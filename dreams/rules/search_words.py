@@ -14,6 +14,7 @@ MIN_PREFIX = 2  # letters before *: fewer would gather most words there are
 
 # What begins with one of these is no word of a text, so no query can name it: a word of the path, a mark.
 IN_PATH, MARK = "\ue001", "\ue000"
+LONG = MARK + "long"  # on PostgreSQL: so many words that it keeps no pairs of them (migration 0009)
 _END = "\ue002"  # keeps phrases from reaching across the end of the path
 
 _MARKS = "".join(

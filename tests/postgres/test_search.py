@@ -9,7 +9,7 @@ from pytest_django import DjangoDbBlocker
 
 from dreams.models import SearchEntry, Text
 from dreams.queries.search import find
-from dreams.rules.search_words import parse
+from dreams.rules.search_words import LONG, parse, words_of
 from dreams.services import search_index
 from dreams.services.texts import keep_texts
 from tests import searching
@@ -54,15 +54,17 @@ def test_both_databases_find_the_same_in_the_same_order(
 
 
 def test_the_largest_texts_are_indexed_whole(database: str) -> None:
-    """PostgreSQL takes a megabyte of distinct words at most, and no position beyond 16,383."""
+    """PostgreSQL takes a megabyte of distinct words at most, and no position beyond 16,383. Where pairs of words would
+    be too many, phrases are found as well."""
     workspace = make_people().workspace
     texts = {
         "every word another": " ".join(f"{number:x}" for number in range(20_000))[:102_400],
         "one letter each": "a b c d " * 12_800,
         "signs in pairs": "".join(chr(0x4E00 + number % 20_000) for number in range(34_000)),
         "signs that grow": " ".join(f"㌀{number}" for number in range(11_000)),
+        "signs that grow most": "".join(f"ﷺ{number:x}" for number in range(0x1000, 0x1000 + 14_500)),
     }
-    (store,) = searching.corpus(workspace, count=len(texts), stores=1)
+    (store,) = searching.corpus(workspace, count=len(texts) + 1, stores=1)  # which deletes one
     for memory, body in zip(store.memories.order_by("pk"), texts.values(), strict=False):
         assert len(body.encode()) <= 104_000
         memory.text = next(iter(keep_texts(workspace, [body + " thelastword"]).values()))
@@ -70,7 +72,12 @@ def test_the_largest_texts_are_indexed_whole(database: str) -> None:
     search_index.follow(store)
     living = SearchEntry.objects.filter(live=True).count()
     assert len(find(workspace, parse("thelastword"), searching.Narrow()).keys) == living
-    assert find(workspace, parse('"d thelastword"'), searching.Narrow()).keys
+    last = " ".join(words_of(f"ﷺ{0x1000 + 14_499:x} thelast")[2:])
+    for phrase in ('"d thelastword"', f'"{chr(0x4E00 + 13_999)} thelast"*', f'"{last}"*'):
+        assert len(find(workspace, parse(phrase), searching.Narrow()).keys) == 1, phrase
+    if database == "postgres":
+        (row,) = SearchEntry.objects.extra(where=["tokens @@ %s::tsquery"], params=[f"'{LONG}'"])
+        assert len(row.words.encode()) > 340_000
 
 
 def test_a_purged_text_leaves_no_word(database: str) -> None:
