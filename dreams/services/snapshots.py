@@ -124,7 +124,8 @@ def keep_manifest(workspace: Workspace, entries: Iterable[tuple[str, Text]]) -> 
     ordered = sorted(entries, key=lambda entry: entry[0])
     digest = sha256("".join(f"{path}\0{text.sha256}\n" for path, text in ordered).encode()).hexdigest()
     with transaction.atomic():
-        manifest, new = Manifest.objects.get_or_create(
+        # Locked until the caller points at it: the sweep drops those that nothing points at.
+        manifest, new = Manifest.objects.select_for_update().get_or_create(
             workspace=workspace,
             digest=digest,
             defaults={"count": len(ordered), "size": sum(text.size for _, text in ordered)},
@@ -156,16 +157,17 @@ def replay_snapshot(store: Store, at: datetime, why: str, *, on_read: OnRead = l
     there_now = Memory.objects.filter(store=store, remote_id__in=moved.values("memory_id"))
     unsure = {*then.uncertain, *unread, *there_now.values_list("path", flat=True)}
     uncertain = sorted(unsure - {path for path, sha in then.held.items() if sha in texts})
-    return Snapshot.objects.create(
-        store=store,
-        manifest=keep_manifest(store.workspace, [(p, texts[sha]) for p, sha in then.held.items() if sha in texts]),
-        why=why,
-        version_id="",
-        taken_at=at,
-        consistent=then.whole and not uncertain,
-        uncertain_paths=uncertain,
-        note="" if then.whole else NOT_WHOLE,
-    )
+    with transaction.atomic():
+        return Snapshot.objects.create(
+            store=store,
+            manifest=keep_manifest(store.workspace, [(p, texts[sha]) for p, sha in then.held.items() if sha in texts]),
+            why=why,
+            version_id="",
+            taken_at=at,
+            consistent=then.whole and not uncertain,
+            uncertain_paths=uncertain,
+            note="" if then.whole else NOT_WHOLE,
+        )
 
 
 def _heads(store: Store) -> list[Head]:

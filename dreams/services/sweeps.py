@@ -97,6 +97,7 @@ def sweep_workspace(workspace: Workspace) -> None:
         attempt(snapshots.take_asked, wish)
     attempt(snapshots.take_daily, workspace)
     attempt(tidy.forget_drafts, workspace)
+    attempt(tidy.forget_moments, workspace)
 
 
 def unreviewed(workspace: Workspace) -> list[Dream]:

@@ -1,12 +1,27 @@
 """Taking stores out of use, for which all that may still need them is asked, and clearing what was left lying."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, ForeignObjectRel, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from dreams.access import check_can
-from dreams.models import ApplyRun, Dream, Memory, Review, Snapshot, Store, StoreDraft, User, Workspace
+from dreams.models import (
+    ApplyRun,
+    Comparison,
+    Dream,
+    Entry,
+    Manifest,
+    Memory,
+    Review,
+    Snapshot,
+    Store,
+    StoreDraft,
+    User,
+    Workspace,
+)
 from dreams.remote.errors import NotFound, RemoteError
 from dreams.rules import dream_states, review_states
 from dreams.services import audit
@@ -15,7 +30,8 @@ from dreams.services.snapshots import freeze
 from dreams.services.stores import note_store, still_there, sync_store
 from dreams.services.vendor import watched
 
-DRAFTS_KEPT = timedelta(days=1)
+DRAFTS_KEPT = MOMENTS_KEPT = timedelta(days=1)
+FORGOTTEN_A_SWEEP = 20  # a manifest has two thousand entries
 
 
 def archive_store(store: Store, *, by: User) -> Store:
@@ -94,3 +110,30 @@ def forget_drafts(workspace: Workspace) -> None:
     """Forgets what was sent in and never confirmed, a day later."""
     old = StoreDraft.objects.filter(workspace=workspace, at__lt=timezone.now() - DRAFTS_KEPT, confirmed_at=None)
     old.delete()
+
+
+def forget_moments(workspace: Workspace) -> None:
+    """Forgets comparisons that were begun a day ago and that nobody waits for, moments frozen for a comparison that is
+    gone, and manifests that nothing points at, a few at a time. They can be made again; no text is ever deleted."""
+    old = timezone.now() - MOMENTS_KEPT
+    begun = Comparison.objects.filter(workspace=workspace, made_at=None)
+    begun.filter(Q(claim="") | Q(claimed_at__lt=old), asked_at__lt=old).delete()
+    moments = Snapshot.objects.filter(store__workspace=workspace, why=Snapshot.Why.MOMENT, taken_at__lt=old)
+    keys = list(_unheld(moments).values_list("pk", flat=True)[:FORGOTTEN_A_SWEEP])
+    # A replayed moment lies in the past from its beginning: one that is being compared waits for its row. Looked at
+    # after the keys were taken, so that what is frozen from here on is not among them.
+    if not begun.exclude(claim="").exists():
+        _unheld(moments.filter(pk__in=keys)).delete()
+    with transaction.atomic():
+        manifests = Manifest.objects.filter(workspace=workspace).select_for_update()
+        found = list(_unheld(manifests).values_list("pk", flat=True)[:FORGOTTEN_A_SWEEP])
+        Manifest.objects.filter(pk__in=found).delete()
+
+
+def _unheld(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Those that no row of any table points at, but for the entries of a manifest."""
+    for relation in rows.model._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ForeignObjectRel) and relation.related_model is not Entry:
+            holders = relation.related_model._default_manager.filter(**{relation.field.name: OuterRef("pk")})
+            rows = rows.exclude(Exists(holders))
+    return rows

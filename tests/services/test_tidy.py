@@ -5,14 +5,16 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from dreams.models import Memory, Snapshot, Store, StoreDraft, Text
+from dreams.models import Comparison, Manifest, Memory, Snapshot, Store, StoreDraft, Text
 from dreams.remote.gateway import Gateway
 from dreams.rules.archives import Reading
-from dreams.services import applying, restoring, snapshots, tidy
+from dreams.rules.moments import parse_moment
+from dreams.services import applying, moments, restoring, snapshots, sweeps, tidy
 from dreams.services.refusals import Refusal, Stale
 from tests.factories import NOTES, agent_writes, store_with
 from tests.people import People
 from tests.sandbox_server import Sandbox
+from tests.views.comparing import compared, since, written_since
 from tests.views.snapshotting import moved, snapshot
 
 __all__ = ["moved", "snapshot"]
@@ -87,6 +89,93 @@ def test_what_was_sent_in_and_never_confirmed_is_forgotten_after_a_day(people: P
         StoreDraft.objects.filter(pk=draft.pk).update(at=timezone.now() - timedelta(days=days), **changed)
     tidy.forget_drafts(people.workspace)
     assert sorted(StoreDraft.objects.values_list("name", flat=True)) == ["0 False", "2 True"]
+
+
+# -- moments ------------------------------------------------------------------------------------------------
+
+
+def long_ago() -> None:
+    then = timezone.now() - timedelta(days=2)
+    Snapshot.objects.filter(why=Snapshot.Why.MOMENT).update(taken_at=then)
+    Comparison.objects.update(asked_at=then)
+
+
+def moments_left() -> int:
+    return Snapshot.objects.filter(why=Snapshot.Why.MOMENT).count()
+
+
+def test_moments_that_nothing_holds_go_after_a_day_and_no_text_with_them(people: People, sandbox: Sandbox) -> None:
+    store, then = written_since(people, sandbox)
+    compared(store, *since(store, then))
+    texts = Text.objects.count()
+    long_ago()
+    tidy.forget_moments(store.workspace)
+    assert (moments_left(), Manifest.objects.count()) == (2, 2)
+    Comparison.objects.all().delete()
+    Snapshot.objects.update(taken_at=timezone.now())
+    tidy.forget_moments(store.workspace)
+    assert (moments_left(), Manifest.objects.count()) == (2, 2)
+    long_ago()
+    tidy.forget_moments(store.workspace)
+    assert (moments_left(), Manifest.objects.count(), Text.objects.count()) == (0, 0, texts)
+
+
+def test_what_a_review_or_a_snapshot_of_ours_holds_stays(people: People, sandbox: Sandbox) -> None:
+    store, then = written_since(people, sandbox)
+    ends = since(store, then)
+    compared(store, *ends)
+    before, after = (parse_moment(said) for said in ends)
+    assert before and after
+    moments.open_review(store.workspace, before, after, by=people.bob)
+    snapshots.freeze(store, Snapshot.Why.BY_HAND)
+    Comparison.objects.all().delete()
+    long_ago()
+    tidy.forget_moments(store.workspace)
+    # The review's two; the third one, compared only, goes.
+    assert (moments_left(), store.snapshots.count(), Manifest.objects.count()) == (2, 3, 2)
+
+
+def test_a_comparison_that_was_begun_and_left_is_forgotten_after_a_day(people: People, sandbox: Sandbox) -> None:
+    store, _ = written_since(people, sandbox)
+    for name, asked, claimed in (("left", 2, None), ("new", 0, None), ("held", 2, 0), ("dead", 2, 2)):
+        Comparison.objects.create(
+            workspace=store.workspace,
+            before=name,
+            after=name,
+            asked_at=timezone.now() - timedelta(days=asked),
+            claim="" if claimed is None else "somebody",
+            claimed_at=None if claimed is None else timezone.now() - timedelta(days=claimed),
+        )
+    tidy.forget_moments(store.workspace)
+    assert sorted(Comparison.objects.values_list("before", flat=True)) == ["held", "new"]
+
+
+def test_nothing_that_is_being_compared_is_taken_away(people: People, sandbox: Sandbox) -> None:
+    """A moment lies in the past from its beginning, and its comparison points at it only once both ends are there."""
+    store, then = written_since(people, sandbox)
+    snapshots.replay_snapshot(store, then, Snapshot.Why.MOMENT)
+    claimed = {"claim": "somebody", "claimed_at": timezone.now(), "asked_at": timezone.now()}
+    row = Comparison.objects.create(workspace=store.workspace, before="a", after="b", **claimed)
+    long_ago()
+    tidy.forget_moments(store.workspace)
+    assert moments_left() == 1
+    row.delete()
+    sweeps.sweep_workspace(store.workspace)
+    assert moments_left() == 0
+
+
+def test_few_are_forgotten_at_a_time(
+    people: People, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tidy, "FORGOTTEN_A_SWEEP", 2)
+    store = store_with(people, sandbox)
+    for _ in range(3):
+        snapshots.freeze(store, Snapshot.Why.MOMENT)
+    long_ago()
+    tidy.forget_moments(store.workspace)
+    assert (moments_left(), Manifest.objects.count()) == (1, 1)
+    tidy.forget_moments(store.workspace)
+    assert (moments_left(), Manifest.objects.count()) == (0, 0)
 
 
 # -- daily snapshots ---------------------------------------------------------------------------------------
