@@ -85,6 +85,14 @@ def test_none_of_its_pages_speaks_of_a_dream(people: People, ends: dict[str, str
     assert "Attach to deployments" not in pages[-4] + pages[-3]
 
 
+def test_the_bar_places_it_among_the_stores(people: People, ends: dict[str, str]) -> None:
+    review = opened(people, ends)
+    for page in ("", f"changes/{change_at(review, '/people/ana.md').pk}/", "discard/"):
+        said = read(browser_of(people.bob), f"/acme/reviews/{review.pk}/{page}")
+        assert 'href="/acme/stores/" aria-current="page"' in said
+        assert 'href="/acme/dreams/" aria-current="page"' not in said
+
+
 def test_a_store_written_to_since_is_shown_again_before_it_is_reviewed(
     people: People, sandbox: Sandbox, ends: dict[str, str]
 ) -> None:

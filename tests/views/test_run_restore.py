@@ -51,6 +51,12 @@ def test_the_plan_says_what_it_writes_and_what_keeps_the_way_back(people: People
     assert "<del>" in page_of(people, run, "?step=2")
 
 
+def test_the_bar_places_it_among_the_stores(people: People, run: ApplyRun) -> None:
+    page = browser_of(people.dave).get(f"/acme/runs/{run.pk}/").content.decode()
+    assert 'href="/acme/stores/" aria-current="page"' in page
+    assert 'href="/acme/dreams/" aria-current="page"' not in page
+
+
 def test_it_says_what_cannot_be_brought_back_before_and_after(people: People, moved: Snapshot) -> None:
     stores.sync_store(moved.store)
     purging.purge_text(Text.objects.get(sha256=digest_of(NOTES["/runbooks/deploy.md"])), by=people.alice)
