@@ -6,8 +6,10 @@ from dreams.models.attachment import Attachment
 from dreams.models.audit_event import AuditEvent
 from dreams.models.comparison import Comparison, Difference
 from dreams.models.draft import SnapshotWish, StoreDraft
+from dreams.models.drawn import Drawn
 from dreams.models.dream import Dream, DreamSession
-from dreams.models.review import Approval, Change, ChangePath, Decision, Review
+from dreams.models.provenance import Provenance, Source
+from dreams.models.review import Approval, Change, ChangePath, Decision, Drift, Review
 from dreams.models.search import SearchDue, SearchEntry
 from dreams.models.session import Session, SessionMount
 from dreams.models.snapshot import Entry, Manifest, Snapshot
@@ -29,14 +31,17 @@ __all__ = [
     "Decision",
     "Deployment",
     "Difference",
+    "Drawn",
     "Dream",
     "DreamSession",
+    "Drift",
     "Entry",
     "HealthReport",
     "Manifest",
     "Membership",
     "Memory",
     "MemoryVersion",
+    "Provenance",
     "Review",
     "SearchDue",
     "SearchEntry",
@@ -44,6 +49,7 @@ __all__ = [
     "SessionMount",
     "Snapshot",
     "SnapshotWish",
+    "Source",
     "Store",
     "StoreDraft",
     "StoreLine",

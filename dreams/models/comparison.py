@@ -58,6 +58,8 @@ class Difference(models.Model):
     olds = models.JSONField(default=dict)
     news = models.JSONField(default=dict)
     findings = models.JSONField(default=dict)
+    edges = models.JSONField(default=list)
+    rewrapped = models.BooleanField(default=False)
     lost_count = models.PositiveIntegerField(default=0)
     altered_count = models.PositiveIntegerField(default=0)
     flag_count = models.PositiveIntegerField(default=0)

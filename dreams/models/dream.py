@@ -51,6 +51,8 @@ class Dream(models.Model):
     problem = models.CharField(max_length=500, blank=True)
 
     pipeline_session_id = models.CharField(max_length=100, blank=True)
+    # What the dream's own session says it made of what, {new path: [old paths]}; null until it was asked.
+    evidence = models.JSONField(null=True)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     error_type = models.CharField(max_length=100, blank=True)

@@ -32,6 +32,12 @@ class Review(models.Model):
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=1000, blank=True)
     superseded_by = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
+    # How many statements `before` has, headings too, and how many of them nobody says any more.
+    statements = models.PositiveIntegerField(default=0)
+    statements_lost = models.PositiveIntegerField(default=0)
+    # When the store that was read was last compared with `before`, and its newest version then.
+    drift_at = models.DateTimeField(null=True)
+    drift_version = models.CharField(max_length=100, blank=True)
 
     class Meta:
         constraints = [
@@ -68,8 +74,13 @@ class Change(models.Model):
     kind = models.CharField(max_length=20)
     title = models.CharField(max_length=1024)
     position = models.PositiveIntegerField()
-    # {"lost": […], "altered": […], "unsourced": […], "scans": […]}, shapes as rules.changes gives them.
+    # {"lost": […], "altered": […], "unsourced": […], "contradictions": […], "uncertain": […], "scans": […],
+    # "carried": […]}, shapes as rules.changes gives them.
     findings = models.JSONField(default=dict)
+    # [[old path, new path]] of a lineage: which memory became which.
+    edges = models.JSONField(default=list)
+    # Whether only line breaks, white space and list marks differ.
+    rewrapped = models.BooleanField(default=False)
     lost_count = models.PositiveIntegerField(default=0)
     altered_count = models.PositiveIntegerField(default=0)
     flag_count = models.PositiveIntegerField(default=0)
@@ -90,7 +101,7 @@ class Change(models.Model):
             models.CheckConstraint(
                 condition=(
                     Q(
-                        state__in=[states.UNCHANGED, states.UNDECIDED],
+                        state__in=[states.UNCHANGED, states.UNDECIDED, states.ANOTHER_LOOK],
                         decided_by__isnull=True,
                         decided_at__isnull=True,
                     )
@@ -125,6 +136,27 @@ class ChangePath(models.Model):
 
     def __str__(self) -> str:
         return f"{self.side} {self.path}"
+
+
+class Drift(models.Model):
+    """A path of the store that was read whose bytes are not those of `before` any more, and what that means for the
+    review. The rows of a review are made anew when the store moved again."""
+
+    review = models.ForeignKey(Review, models.CASCADE, related_name="drifts")
+    # The change whose decision it touches; none for what the dream left alone.
+    change = models.ForeignKey(Change, models.CASCADE, null=True, related_name="drifts")
+    path = models.CharField(max_length=1024)
+    standing = models.CharField(max_length=20, choices=list(states.DRIFT_WORDS.items()))
+    # Hex SHA-256 of what stood there and of what stands there now; "" for nothing.
+    base_sha256 = models.CharField(max_length=64, blank=True)
+    now_sha256 = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [models.UniqueConstraint(fields=["review", "path"], name="drift_path_once")]
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.standing}"
 
 
 class Decision(models.Model):

@@ -18,6 +18,10 @@ class Workspace(models.Model):
     remote_workspace_id = models.CharField(max_length=100, blank=True)
     allow_self_approval = models.BooleanField(default=True)
     daily_snapshots = models.BooleanField(default=True)
+    # What a review does with a warning, {kind of rules.scans: "warn" or "block"}; a kind left out warns.
+    scan_policy = models.JSONField(default=dict, blank=True)
+    # A dream that loses more of its statements than this, in percent, raises an alarm.
+    loss_alarm = models.PositiveSmallIntegerField(default=25)
     dream_models = models.JSONField(default=list, blank=True)
     # The last thing the vendor said to this key when it did not simply answer; "" while all is well.
     outage = models.CharField(max_length=500, blank=True)

@@ -1,5 +1,7 @@
 """What a comparison of two stores answers with: frozen records, and the one shape they have as data."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,3 +134,9 @@ class Group:
     findings: tuple[Finding, ...]
     key: str
     risk: int
+
+
+def shas_of(texts: Mapping[str, str]) -> dict[str, str]:
+    """{path: hex SHA-256} of a store given as {path: text}."""
+    # Lone surrogates cannot be stored by the vendor, but a comparison must not die of them.
+    return {path: hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest() for path, text in texts.items()}

@@ -36,14 +36,28 @@ REVIEW_STATES = StateTable(
 )
 
 UNCHANGED, UNDECIDED, ACCEPTED, KEPT, EDITED = "unchanged", "undecided", "accepted", "kept", "edited"
+# It was decided, and what that was about is not the same any more.
+ANOTHER_LOOK = "another_look"
 CHANGE_WORDS = {
     UNCHANGED: "Unchanged",
     UNDECIDED: "Undecided",
+    ANOTHER_LOOK: "Needs another look",
     ACCEPTED: "Accepted",
     KEPT: "Kept original",
     EDITED: "Edited",
 }
 OUTCOMES = (ACCEPTED, KEPT, EDITED)
+# Those that ask for a decision.
+WAITING = (UNDECIDED, ANOTHER_LOOK)
+
+# What the store that was read did meanwhile, beside what the dream did: see rules.merge.
+DRIFT_ONLY, BOTH_SAME, MERGEABLE, CONFLICTING = "drift_only", "both_same", "mergeable", "conflicting"
+DRIFT_WORDS = {
+    DRIFT_ONLY: "Only the base moved",
+    BOTH_SAME: "Both did the same",
+    MERGEABLE: "No overlapping edits found",
+    CONFLICTING: "Conflict",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from dreams.models import Change, Entry, Snapshot
-from dreams.rules import changes as engine
 from dreams.rules import review_states as states
 from dreams.rules.change_types import Group, altered_dict, place_dict
+from dreams.rules.changes import compare
+from dreams.rules.grouping import groups, key_of
 from dreams.rules.words import text_diff
 from dreams.services.snapshots import shas_of, texts_of
 from dreams.services.texts import storable
@@ -37,14 +38,13 @@ def pieces_of(before: Snapshot, after: Snapshot, *, dreamt: bool) -> list[Piece]
     if not dreamt:
         _level(before, old, new, shas_old, shas_new)
         _level(after, new, old, shas_new, shas_old)
-    groups = engine.groups(engine.compare(old, new), old, new, surprises=dreamt)
     return [
         Piece(
             _change(group, old, new, position, dreamt=dreamt),
             {path: shas_old[path] for path in group.olds},
             {path: shas_new[path] for path in group.news},
         )
-        for position, group in enumerate(groups)
+        for position, group in enumerate(groups(compare(old, new), old, new, surprises=dreamt))
     ]
 
 
@@ -100,7 +100,7 @@ def _change(group: Group, old: Mapping[str, str], new: Mapping[str, str], positi
 def unchanged_piece(path: str, sha: str, position: int) -> Piece:
     """One memory that is the same on both sides, as `pieces_of` gives it."""
     change = Change(
-        key=engine.key_of([path], {"before": {path: sha}, "after": {path: sha}}),
+        key=key_of([path], {"before": {path: sha}, "after": {path: sha}}),
         kind=states.UNCHANGED,
         title=path,
         position=position,

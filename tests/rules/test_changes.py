@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreams.rules.changes import Changes, Group, compare, groups
+from dreams.rules.change_types import Changes, Group
+from dreams.rules.changes import compare
+from dreams.rules.grouping import groups
 
 NOTE = (
     "# Deploys\n\n- Deploys go out on Tuesday.\n- Ask Priya for the signing key.\n- The freeze starts in December.\n"

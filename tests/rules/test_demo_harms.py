@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from dreams.rules.changes import Changes, Group, compare, groups
+from dreams.rules.change_types import Changes, Group
+from dreams.rules.changes import compare
+from dreams.rules.grouping import groups
 from sandbox.state import State, parse_time
 from sandbox.world import WORLD, load_world
 
