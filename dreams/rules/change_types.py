@@ -15,6 +15,7 @@ class Place:
     path: str
     line: int
     text: str
+    heading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,14 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """A statement after that was at another path, or in another memory of a merge or split, before."""
+
+    old: Place
+    new: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What a dream did to a store. Every list is sorted; a path of a lineage is in no list of paths,
     except that a memory which took others in and kept its bytes is also `unchanged`.
@@ -85,9 +94,10 @@ class Changes:
     unsourced: tuple[Place, ...]
     contradictions: tuple[Clash, ...]
     uncertain: tuple[Doubt, ...]
+    carried: tuple[Carried, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as lists and dicts of text and numbers, in the documented shape."""
+        """The same as lists and dicts of text and numbers, in the documented shape; without what was carried."""
         return {
             "unchanged": list(self.unchanged),
             "modified": list(self.modified),

@@ -66,7 +66,7 @@ def ledger(before: Sequence[Sentence], after: Sequence[Sentence], pairing: Pairi
 
 
 def _place(sentence: Sentence) -> Place:
-    return Place(sentence.path, sentence.line, sentence.text)
+    return Place(sentence.path, sentence.line, sentence.text, sentence.kind == "heading")
 
 
 class _Book:
