@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.yardstick.labels import BANDS, KINDS, OPEN, PUT_ASIDE, TRAPS, Dream, Link, Statement, plain
+from tests.yardstick.labels import BANDS, KINDS, OPEN, TRAPS, Dream, Link, Statement, plain
 
 # A reported text that is not a statement letter by letter is the one it holds, or is held by, by so much.
 OVERLAP = 0.5
@@ -320,8 +320,8 @@ def main(arguments: list[str]) -> None:
 
     details = "--details" in arguments
     names = [name for name in arguments if not name.startswith("-")] or [*OPEN]
-    if PUT_ASIDE in names and details:
-        sys.exit(f"{PUT_ASIDE} is put aside: its figures may be known, its sentences may not.")
+    if details and (put_aside := {*names} - {*OPEN}):
+        sys.exit(f"{', '.join(sorted(put_aside))}: put aside, the figures may be known, the sentences may not.")
     dreams = [Dream(name) for name in names]
     scores = {dream.name: score(dream, compare(dream.before, dream.after).as_dict()) for dream in dreams}
     print(table(scores))

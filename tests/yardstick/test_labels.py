@@ -14,7 +14,7 @@ BOILERPLATE = 4
 MARKUP = re.compile(r"(?:\s|[-#>*+|:`]|\d{1,3}[.)](?=\s)|(?<=```)\w+)*")
 
 
-@pytest.fixture(scope="module", params=[*OPEN, PUT_ASIDE])
+@pytest.fixture(scope="module", params=[*OPEN, *PUT_ASIDE])
 def dream(request: pytest.FixtureRequest) -> Dream:
     return Dream(request.param)
 
@@ -160,8 +160,8 @@ def test_contradictions_are_between_two_statements_of_the_output(dream: Dream) -
 
 
 def test_together_they_are_many_and_hold_every_harm_and_every_trap() -> None:
-    dreams = [Dream(name) for name in (*OPEN, PUT_ASIDE)]
-    assert len(dreams) == 3
+    dreams = [Dream(name) for name in (*OPEN, *PUT_ASIDE)]
+    assert len(dreams) >= 3
     assert sum(len(dream.before) for dream in dreams) >= 170
     links = [link for dream in dreams for link in dream.links.values()]
     assert {kind for link in links if link.harmful for kind in link.kinds} == set(labels.KINDS)

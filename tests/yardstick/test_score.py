@@ -8,7 +8,7 @@ from tests.yardstick.labels import OPEN, PUT_ASIDE, Dream, Statement
 from tests.yardstick.score import ROWS, Score, main, score, table
 
 
-@pytest.fixture(scope="module", params=[*OPEN, PUT_ASIDE])
+@pytest.fixture(scope="module", params=[*OPEN, *PUT_ASIDE])
 def dream(request: pytest.FixtureRequest) -> Dream:
     return Dream(request.param)
 
@@ -123,7 +123,7 @@ def test_the_table_has_a_column_a_dream_and_the_sentences_put_aside_are_never_pr
     assert OPEN[0] in printed
     assert "lost, " in printed or "lost (" in printed
     with pytest.raises(SystemExit):
-        main(["--details", PUT_ASIDE])
+        main(["--details", OPEN[0], "another"])
     dream = Dream(OPEN[0])
     columns = table({"one": score(dream, silent()), "two": score(dream, perfect(dream))}).splitlines()
     assert columns[0].split() == ["one", "two"]
