@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from dreams.rules.change_types import Changes, shas_of
 from dreams.rules.ledger import ledger
-from dreams.rules.lineage import lineage
+from dreams.rules.lineage import carried, lineage
 from dreams.rules.pairing import pair
 from dreams.rules.sentences import split
 
@@ -41,4 +41,5 @@ def compare(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:
         unsourced=book.unsourced,
         contradictions=book.contradictions,
         uncertain=book.uncertain,
+        carried=carried(olds, news, pairing, found),
     )

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dreams.rules.change_types import Merged, Moved, Split
+from dreams.rules.change_types import Carried, Merged, Moved, Place, Split
 from dreams.rules.pairing import CARRIES, Pairing
 from dreams.rules.sentences import Sentence
 
@@ -14,6 +14,8 @@ SHARED = 0.5
 SURE = 0.5
 # A statement that more memories hold than this is boilerplate and ties nothing together.
 BOILERPLATE = 4
+# So many sources of a statement are named.
+SOURCES = 3
 
 # {memory on one side: {memory on the other: how much of its statements, up to 1}}
 _Shares = Mapping[str, Mapping[str, float]]
@@ -46,6 +48,39 @@ def lineage(
     search.splits()
     search.statements()
     return search.result()
+
+
+def carried(
+    before: Sequence[Sentence], after: Sequence[Sentence], pairing: Pairing, found: Lineage
+) -> tuple[Carried, ...]:
+    """Which statements before the new ones carry, the likeliest first: for each in a merged or split memory, and for
+    each that was at another path.
+
+    A statement of a merge may have several sources; boilerplate has one, and none elsewhere where it stood all along.
+    """
+    shared = {merged.new for merged in found.merged} | {new for each in found.split for new in each.news}
+    holders = Counter(key for key, _ in {(each.key, each.path) for each in before})
+    sources: dict[int, list[int]] = defaultdict(list)
+    for old, new, chance in zip(pairing.old, pairing.new, pairing.chance, strict=True):
+        if chance < CARRIES:
+            continue
+        one, held = before[old], sources[new]
+        several = after[new].path in shared and chance >= SURE and holders[one.key] <= BOILERPLATE
+        if not held or (several and len(held) < SOURCES):
+            held.append(old)
+        elif chance == 1 and one.path == after[new].path and before[held[0]].path != one.path:
+            held[0] = old
+    return tuple(
+        Carried(place(before[old]), place(after[new]))
+        for new, olds in sorted(sources.items())
+        for old in olds
+        if after[new].path in shared or before[old].path != after[new].path
+    )
+
+
+def place(sentence: Sentence) -> Place:
+    """Where a statement is, as the records name it."""
+    return Place(sentence.path, sentence.line, sentence.text, sentence.kind == "heading")
 
 
 def _shares(

@@ -494,3 +494,44 @@ def test_the_answer_does_not_depend_on_the_run() -> None:
         )
         runs.add(done.stdout)
     assert len(runs) == 1
+
+
+# What was carried
+
+
+def carried(before: dict[str, str], after: dict[str, str]) -> list[tuple[str, str, str]]:
+    return [(each.old.path, each.new.path, each.new.text) for each in compare(before, after).carried]
+
+
+def test_each_statement_of_a_merge_names_its_source() -> None:
+    assert carried({"/a": NOTE, "/b": OTHER}, {"/b": OTHER + "\n" + NOTE}) == [
+        ("/b", "/b", "Databases"),
+        ("/b", "/b", "The replica is in Lisbon."),
+        ("/b", "/b", "Backups are kept for thirty days."),
+        ("/b", "/b", "Restores are tested monthly."),
+        ("/a", "/b", "Deploys"),
+        ("/a", "/b", "Deploys go out on Tuesday."),
+        ("/a", "/b", "Ask Priya for the signing key."),
+        ("/a", "/b", "The freeze starts in December."),
+    ]
+
+
+def test_a_statement_that_two_sources_said_names_both() -> None:
+    said = "Ask Priya for the signing key."
+    before = {"/a": NOTE, "/b": OTHER + f"- {said}\n"}
+    found = carried(before, {"/c": NOTE + "\n" + OTHER})
+    assert sorted(each for each in found if each[2] == said) == [("/a", "/c", said), ("/b", "/c", said)]
+
+
+def test_a_reworded_statement_of_a_part_names_its_source_and_line() -> None:
+    changes = compare(
+        {"/a": NOTE + "\n" + OTHER}, {"/b": NOTE, "/c": OTHER.replace("kept for thirty days", "held thirty days")}
+    )
+    (found,) = (each for each in changes.carried if each.new.text == "Backups are held thirty days.")
+    assert (found.old.path, found.old.line, found.old.text) == ("/a", 10, "Backups are kept for thirty days.")
+
+
+def test_what_came_into_a_memory_that_is_neither_merged_nor_split_is_carried_and_the_rest_is_not() -> None:
+    before = {"/a": NOTE + "- Rollbacks need two people on call.\n", "/b": OTHER, "/c": NOTE}
+    after = {"/a": NOTE, "/b": OTHER + "- Rollbacks need two people on call.\n", "/c": NOTE}
+    assert carried(before, after) == [("/a", "/b", "Rollbacks need two people on call.")]
