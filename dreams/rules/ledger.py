@@ -154,15 +154,14 @@ class _Book:
 
     def lost(self, altered: set[int]) -> list[int]:
         """The old statements that nobody says any more, in their order."""
-        kept = {self.before[old].path for old, news in self.ways.items() if news}
         found = []
         for old in self.gone():
             each = self.before[old]
             if old in altered:
                 continue
             if each.kind == "heading":
-                # A heading orders the text: it goes with what stands below it, or when it says something itself.
-                gone = each.path not in kept
+                # It orders the text and claims nothing, but a word of it that is nowhere else may be all that is said.
+                gone = not any(set(terms(each.key)) <= set(terms(self.after[new].key)) for new in self.ways[old])
             else:
                 gone = self.pairing.gone[old] >= GONE or each.kind == "code" or not self._answered(old)
             if gone:

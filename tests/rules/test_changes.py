@@ -148,6 +148,13 @@ def test_every_statement_of_a_removed_memory_is_lost_headings_too() -> None:
     ]
 
 
+def test_a_heading_is_lost_with_its_words_and_not_with_its_dress() -> None:
+    renamed = compare({"/a": "# Style\n\n- Two spaces in YAML.\n"}, {"/a": "# Formatting\n\n- Two spaces in YAML.\n"})
+    assert [(place.text, place.heading) for place in renamed.lost] == [("Style", True)]
+    demoted = compare({"/a": "# The style\n\n- Two spaces in YAML.\n"}, {"/b": "## Our *Styles*\n\n- Two spaces in YAML.\n"})
+    assert demoted.lost == ()
+
+
 def test_a_code_line_and_a_table_row_are_lost() -> None:
     before = "```sh\nmake build\nmake sign\n```\n\n| env | owner |\n|---|---|\n| qa | Pia |\n"
     after = "```sh\nmake build\n```\n\n| env | owner |\n|---|---|\n"
