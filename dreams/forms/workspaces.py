@@ -1,6 +1,10 @@
 """The shape of what admins type about their workspace."""
 
+from typing import Any
+
 from django import forms
+
+from dreams.rules.scans import BLOCK, KIND_WORDS, WARN
 
 MAX_MODELS, MAX_MODEL = 30, 256
 
@@ -23,7 +27,7 @@ class ModelsField(forms.CharField):
 
 
 class SettingsForm(forms.Form):
-    """The workspace's name and rules."""
+    """The workspace's name and rules, one field for each kind of warning among them."""
 
     name = forms.CharField(max_length=100, label="Name")
     allow_self_approval = forms.BooleanField(
@@ -43,6 +47,24 @@ class SettingsForm(forms.Form):
         help_text="One a line, the first is offered first. Any other can still be typed when a dream is started. "
         "Empty: those of this installation.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for kind, words in KIND_WORDS.items():
+            self.fields[f"scan_{kind}"] = forms.ChoiceField(
+                label=words, choices=[(WARN, "Warn"), (BLOCK, "Block")], initial=WARN, required=False
+            )
+
+    @property
+    def scan_fields(self) -> list[forms.BoundField]:
+        """The fields of the warnings."""
+        return [self[f"scan_{kind}"] for kind in KIND_WORDS]
+
+    def clean(self) -> dict[str, Any]:
+        """What the service takes: the choices for all kinds of warning as one `scan_policy`."""
+        said = super().clean() or {}
+        policy = {kind: said.pop(f"scan_{kind}", "") or WARN for kind in KIND_WORDS}
+        return said | {"scan_policy": policy}
 
 
 class KeyForm(forms.Form):

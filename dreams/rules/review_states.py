@@ -76,10 +76,12 @@ def approval_requirements(
     self_approval_allowed: bool,
     eligible_approvers: int,
     dreamt: bool = True,
+    blocked: int = 0,
 ) -> list[Requirement]:
     """What must hold before this person may approve; self-approval of a dream passes when the workspace allows it and
     there is nobody else who could approve (`eligible_approvers` counts the starter too). Without a dream the starter
-    is who opened the review: agents wrote what it judges, so it is enough that the workspace allows it."""
+    is who opened the review: agents wrote what it judges, so it is enough that the workspace allows it. `blocked`
+    counts accepted changes that a check blocks."""
     decided = Requirement(
         "decided",
         undecided == 0,
@@ -87,10 +89,15 @@ def approval_requirements(
         if undecided == 0
         else f"{undecided} {'change is' if undecided == 1 else 'changes are'} undecided.",
     )
+    conditions = [decided]
+    if blocked:
+        what = "An accepted change is" if blocked == 1 else f"{blocked} accepted changes are"
+        words = f"{what} blocked by a check: edit it out or keep the original."
+        conditions.append(Requirement("checks", False, words))
     if not dreamt:
-        return [decided, _opener(starter_approves, self_approval_allowed)]
+        return [*conditions, _opener(starter_approves, self_approval_allowed)]
     if not starter_approves:
-        return [decided, Requirement("four_eyes", True, "You did not start this dream.")]
+        return [*conditions, Requirement("four_eyes", True, "You did not start this dream.")]
     alone = self_approval_allowed and eligible_approvers <= 1
     if alone:
         words = "You started this dream and approve it yourself: nobody else here may approve."
@@ -98,7 +105,7 @@ def approval_requirements(
         words = "You started this dream: one of the other reviewers has to approve it."
     else:
         words = "You started this dream, and this workspace does not let starters approve."
-    return [decided, Requirement("four_eyes", alone, words)]
+    return [*conditions, Requirement("four_eyes", alone, words)]
 
 
 def _opener(opener_approves: bool, self_approval_allowed: bool) -> Requirement:

@@ -2,11 +2,37 @@
 
 import re
 import unicodedata
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
+from detect_secrets.plugins.aws import AWSKeyDetector
+from detect_secrets.plugins.azure_storage_key import AzureStorageKeyDetector
+from detect_secrets.plugins.discord import DiscordBotTokenDetector
+from detect_secrets.plugins.github_token import GitHubTokenDetector
+from detect_secrets.plugins.gitlab_token import GitLabTokenDetector
+from detect_secrets.plugins.mailchimp import MailchimpDetector
+from detect_secrets.plugins.openai import OpenAIDetector
+from detect_secrets.plugins.pypi_token import PypiTokenDetector
+from detect_secrets.plugins.sendgrid import SendGridDetector
+from detect_secrets.plugins.slack import SlackDetector
+from detect_secrets.plugins.square_oauth import SquareOAuthDetector
+from detect_secrets.plugins.stripe import StripeDetector
+from detect_secrets.plugins.telegram_token import TelegramBotTokenDetector
+from detect_secrets.plugins.twilio import TwilioKeyDetector
+
 FindingKind = Literal["injection", "invisible", "secret", "host"]
+
+_Rule = tuple[FindingKind, str, re.Pattern[str]]
+
+# What each kind is called where people choose what it does.
+KIND_WORDS: dict[FindingKind, str] = {
+    "injection": "Instructions aimed at the agent",
+    "secret": "Secrets",
+    "invisible": "Characters that cannot be seen",
+    "host": "Addresses that lead to hosts nothing led to before",
+}
+WARN, BLOCK = "warn", "block"
 
 EXCERPT = 160
 SHOWN = 8  # characters of a secret
@@ -29,7 +55,7 @@ class Finding:
 _PEOPLE = r"(?:the user|users|anyone|anybody|the team|a human|humans|the operator|reviewers?|the ticket)"
 _NOT = r"\b(?:do not|don['’]t|never|must not|should not|without)"
 _INJECTIONS = tuple(
-    (why, re.compile(pattern, re.IGNORECASE))
+    (why, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
     for why, pattern in (
         (
             "tells the agent to set its instructions aside",
@@ -38,7 +64,8 @@ _INJECTIONS = tuple(
         ),
         (
             "gives the agent a new role or new instructions",
-            r"\byou are (?:now|no longer)\b|\b(?:new|updated|real) (?:system )?(?:instructions?|prompt)\s*:"
+            r"\byou are (?:now (?!\w+ing\b)|no longer\b)"
+            r"|\b(?:new|updated|real) (?:system )?(?:instructions?|prompt)\s*:"
             r"|\bfrom now on\b|(?:^|[.:;!?-]\s*|\byou (?:must |will |should )?)act as (?:an?|the)\b"
             r"|\bpretend (?:to be|that you)\b",
         ),
@@ -72,27 +99,51 @@ _INJECTIONS = tuple(
         ("imitates the marks of a prompt", r"<\|?/?(?:system|im_start|im_end|assistant)\|?>|\[/?INST\]"),
     )
 )
-_SECRETS = tuple(
-    (why, re.compile(pattern))
-    for why, pattern in (
-        ("looks like a private key", r"-----BEGIN (?:[A-Z]{2,12} ){0,3}PRIVATE KEY-----"),
-        ("looks like an Anthropic key", r"\bsk-ant-[\w-]{16,200}"),
-        ("looks like an API key", r"\bsk-(?:proj-|live-)?[A-Za-z0-9]{20,200}\b"),
-        ("looks like a Stripe key", r"\b[rs]k_live_[A-Za-z0-9]{16,100}\b"),
-        ("looks like an AWS access key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-        ("looks like a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_\w{30,255})\b"),
-        ("looks like a GitLab token", r"\bglpat-[\w-]{18,100}"),
-        ("looks like a Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,200}"),
-        ("looks like a Google API key", r"\bAIza[\w-]{35}(?![\w-])"),
-        ("looks like a signed token (JWT)", r"\beyJ[\w-]{10,2000}\.eyJ[\w-]{10,2000}\.[\w-]{10,2000}"),
-        ("holds a password inside an address", r"\b[a-z][a-z0-9+]{1,12}://[^\s:/@]{1,100}:[^\s:/@]{3,200}@"),
-        (
-            "looks like a password or key written out",
-            r"(?i)\b(?:password|passwd|passphrase|secret|api[_ -]?key|access[_ -]?token|auth[_ -]?token)"
-            r"[\"'`]?(?:\s+is)?\s*[:=]?\s*[\"'`]?(?=[^\s\"'`]{0,40}\d)(?=[^\s\"'`]{0,40}[A-Za-z])"
-            r"[^\s\"'`<>{}$(),]{8,200}",
-        ),
-    )
+# The shapes of keys that detect-secrets keeps; left out are its rules for words beside a secret, which find too much
+# in prose, and those that take seconds over a long line.
+_KEPT = (
+    ("looks like an AWS key", AWSKeyDetector),
+    ("looks like a key of an Azure storage account", AzureStorageKeyDetector),
+    ("looks like a Discord token", DiscordBotTokenDetector),
+    ("looks like a GitHub token", GitHubTokenDetector),
+    ("looks like a GitLab token", GitLabTokenDetector),
+    ("looks like a Mailchimp key", MailchimpDetector),
+    ("looks like an OpenAI key", OpenAIDetector),
+    ("looks like a PyPI token", PypiTokenDetector),
+    ("looks like a SendGrid key", SendGridDetector),
+    ("looks like a Slack token", SlackDetector),
+    ("looks like a Square secret", SquareOAuthDetector),
+    ("looks like a Stripe key", StripeDetector),
+    ("looks like a Telegram token", TelegramBotTokenDetector),
+    ("looks like a Twilio key", TwilioKeyDetector),
+)
+_SECRETS = (
+    *(
+        (why, re.compile(pattern))
+        for why, pattern in (
+            ("looks like a private key", r"-----BEGIN (?:[A-Z]{2,12} ){0,3}PRIVATE KEY-----"),
+            ("looks like an Anthropic key", r"\bsk-ant-[\w-]{16,200}"),
+            ("looks like an API key", r"\bsk-(?:proj-|live-)?[A-Za-z0-9]{20,200}\b"),
+            ("looks like a Stripe key", r"\brk_live_[A-Za-z0-9]{16,100}\b"),
+            ("looks like a GitHub token", r"\bgithub_pat_\w{30,255}\b"),
+            ("looks like a Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,200}"),
+            ("looks like an npm token", r"\bnpm_[A-Za-z0-9]{36}\b"),
+            ("looks like a Google API key", r"\bAIza[\w-]{35}(?![\w-])"),
+            ("looks like a signed token (JWT)", r"\beyJ[\w-]{10,2000}\.eyJ[\w-]{10,2000}\.[\w-]{10,2000}"),
+            ("holds a password inside an address", r"\b[a-z][a-z0-9+]{1,12}://[^\s:/@]{1,100}:[^\s:/@]{3,200}@"),
+            (
+                "looks like a password or key written out",
+                r"(?i)\b(?:password|passwd|passphrase|secret|api[_ -]?key|access[_ -]?token|auth[_ -]?token)"
+                r"[\"'`]?(?:\s+is)?\s*[:=]?\s*[\"'`]?(?=[^\s\"'`]{0,40}\d)(?=[^\s\"'`]{0,40}[A-Za-z])"
+                r"[^\s\"'`<>{}$(),]{8,200}",
+            ),
+        )
+    ),
+    *((why, pattern) for why, detector in _KEPT for pattern in detector.denylist),
+)
+_RULES: tuple[_Rule, ...] = (
+    *(("injection", why, pattern) for why, pattern in _INJECTIONS),
+    *(("secret", why, pattern) for why, pattern in _SECRETS),
 )
 # Joiners that belong to emoji and to scripts which need them are no trick, nor is a soft hyphen.
 _JOINERS = frozenset("\u200c\u200d")
@@ -108,9 +159,14 @@ def scan(text: str, *, path: str = "", known_hosts: Set[str] | None = None) -> l
 
     Hosts are reported only when `known_hosts` is given: those the addresses of the text lead to besides.
     """
+    # Most texts hold none of it, which one look at the whole tells; hidden characters may keep it from being found.
+    whole = bool(_SUSPECT.search(text))
+    rules = [each for each in _RULES if whole or each[2].search(text)]
+    if not rules and (known_hosts is None or "://" not in text):
+        return []
     found = []
     for number, line in enumerate(text.split("\n"), 1):
-        for kind, why, excerpt in _line(line, known_hosts):
+        for kind, why, excerpt in _line(line, rules, known_hosts):
             found.append(Finding(number, kind, why, excerpt, path))
     return found
 
@@ -120,7 +176,7 @@ def hosts(text: str) -> set[str]:
     return {host.lower().rstrip(".") for host in _HOST.findall(text)}
 
 
-def _line(line: str, known_hosts: Set[str] | None) -> list[tuple[FindingKind, str, str]]:
+def _line(line: str, rules: Sequence[_Rule], known_hosts: Set[str] | None) -> list[tuple[FindingKind, str, str]]:
     found: list[tuple[FindingKind, str, str]] = []
     if hidden := _hidden(line):
         names = ", ".join(sorted(set(hidden.values()))[:3])
@@ -128,13 +184,11 @@ def _line(line: str, known_hosts: Set[str] | None) -> list[tuple[FindingKind, st
         found.append(("invisible", why, _around(line, min(hidden))))
         # What is hidden between the letters must not hide the words either.
         line = "".join(each for each in line if each != "\xad" and not _is_hidden(each))
-    for why, pattern in _INJECTIONS:
-        if match := pattern.search(line):
-            found.append(("injection", why, _around(line, match.start())))
-    for why, pattern in _SECRETS:
-        if match := pattern.search(line):
-            found.append(("secret", why, _masked(match[0])))
-            break
+    for kind, why, pattern in rules:
+        # Of a secret that several rules know, one is told.
+        if (match := pattern.search(line)) and not (kind == "secret" and any(each[0] == "secret" for each in found)):
+            excerpt = _masked(match[0]) if kind == "secret" else _around(line, match.start())
+            found.append((kind, why, excerpt))
     if known_hosts is not None and "://" in line:
         for host in sorted(hosts(line) - known_hosts):
             why = f"leads to {host}, which nothing led to before"

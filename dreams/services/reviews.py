@@ -10,18 +10,21 @@ from django.utils import timezone
 
 from dreams.access import check_can, eligible_approvers
 from dreams.models import Approval, Change, ChangePath, Decision, Dream, Review, Snapshot, User
+from dreams.queries.checks import blocked_changes
 from dreams.rules import review_states as states
+from dreams.rules.checks import blocking_kinds, blocks_of, blocks_of_edit
 from dreams.rules.paths import check_content, check_paths
 from dreams.rules.review_states import REVIEW_STATES, Requirement
 from dreams.services import audit
 from dreams.services.comparing import Piece, pieces_of, purged_in
 from dreams.services.refusals import Invalid, Refusal, Stale
 from dreams.services.snapshots import replay_snapshot
-from dreams.services.texts import digest_of, keep_texts
+from dreams.services.texts import digest_of, keep_texts, texts_by_sha
 
 log = logging.getLogger(__name__)
 
 MAX_REASON = 1000
+BLOCKED = "Edit it out, or keep the original; what blocks here is chosen in the settings."
 NOT_COMPARED = (
     "Memorydash failed at comparing what this dream did, so its review is not open. Nothing is lost: ask for the "
     "review again on the dream's page; if it fails again, the log says why."
@@ -155,6 +158,9 @@ def decide_change(
     if outcome == states.EDITED:
         result = _edited_result(change, texts or {})
     else:
+        blocks = blocks_of(change.findings, blocking_kinds(change.review.workspace.scan_policy))
+        if blocks and outcome == states.ACCEPTED:
+            raise Refusal(f"Blocked by a check. {' '.join(blocks[:3])} {BLOCKED}")
         side = ChangePath.Side.AFTER if outcome == states.ACCEPTED else ChangePath.Side.BEFORE
         result = _side(change, side)
     return _decide(change, outcome, result, by, seen_seq, reason)
@@ -171,6 +177,10 @@ def _edited_result(change: Change, texts: Mapping[str, str]) -> dict[str, str]:
         problem = check_content(text)
         if problem:
             raise Invalid(f"{path}: {problem}")
+    kinds = blocking_kinds(change.review.workspace.scan_policy)
+    before = texts_by_sha(change.review.workspace, _side(change, ChangePath.Side.BEFORE).values()) if kinds else {}
+    if blocks := blocks_of_edit(change.findings, kinds, texts, [held.text for held in before.values()]):
+        raise Invalid(f"Blocked by a check. {' '.join(blocks[:3])}")
     keep_texts(change.review.workspace, texts.values())
     return {path: digest_of(text) for path, text in texts.items()}
 
@@ -300,6 +310,7 @@ def requirements_for(review: Review, person: User) -> list[Requirement]:
         self_approval_allowed=review.workspace.allow_self_approval,
         eligible_approvers=eligible_approvers(review.workspace),
         dreamt=review.dream_id is not None,
+        blocked=blocked_changes(review),
     )
 
 

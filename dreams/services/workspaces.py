@@ -1,5 +1,7 @@
 """Workspaces: made, connected to the vendor by a key, and set."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -91,24 +93,22 @@ def change_settings(
     allow_self_approval: bool,
     dream_models: list[str],
     daily_snapshots: bool = True,
+    scan_policy: Mapping[str, str] | None = None,
     by: User,
 ) -> Workspace:
-    """Changes a workspace's name, its rules of self-approval and of daily snapshots, and its list of models."""
+    """Changes a workspace's name, its rules of self-approval, of daily snapshots and of what blocks ({kind: "warn" or
+    "block"}; None leaves it), and its list of models."""
     check_can(by, workspace, "change_settings")
     if not name.strip():
         raise Invalid("A workspace needs a name.")
+    rules = {
+        "allow_self_approval": allow_self_approval,
+        "daily_snapshots": daily_snapshots,
+        "dream_models": dream_models,
+        "scan_policy": workspace.scan_policy if scan_policy is None else dict(scan_policy),
+    }
     with transaction.atomic():
-        Workspace.objects.filter(pk=workspace.pk).update(
-            name=name.strip(),
-            allow_self_approval=allow_self_approval,
-            dream_models=dream_models,
-            daily_snapshots=daily_snapshots,
-        )
+        Workspace.objects.filter(pk=workspace.pk).update(name=name.strip(), **rules)
         workspace.refresh_from_db()
-        detail = {
-            "allow_self_approval": allow_self_approval,
-            "daily_snapshots": daily_snapshots,
-            "dream_models": dream_models,
-        }
-        audit.record(workspace, by, "changed settings", workspace, **detail)
+        audit.record(workspace, by, "changed settings", workspace, **rules)
     return workspace

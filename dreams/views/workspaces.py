@@ -70,8 +70,9 @@ def workspace_import(request: MemberRequest) -> HttpResponse:
 
 
 def _settings_form(workspace: Workspace) -> SettingsForm:
-    kept = {"name": workspace.name, "allow_self_approval": workspace.allow_self_approval}
+    kept: dict[str, Any] = {"name": workspace.name, "allow_self_approval": workspace.allow_self_approval}
     kept["daily_snapshots"] = workspace.daily_snapshots
+    kept |= {f"scan_{kind}": choice for kind, choice in workspace.scan_policy.items()}
     return SettingsForm(initial={**kept, "dream_models": "\n".join(workspace.dream_models)})
 
 

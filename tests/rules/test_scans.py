@@ -41,6 +41,7 @@ def test_a_line_aimed_at_the_agent_is_pointed_out(line: str) -> None:
     "text",
     [
         "The user prefers short answers. Ask before you deploy.",
+        "You are now exploring the whole directory.",
         "Redis acts as a cache. The agent reads the queue.",
         "Run `curl https://a.example/health` to see whether it is up.",
         "Reset your password in the settings; the secret is rotated monthly.",
@@ -93,6 +94,11 @@ def test_characters_that_cannot_be_seen_are_named_and_shown(text: str, name: str
         "postgres://app:hunter22@db.example/x",
         "password: correct7horse",
         "API_KEY=abcd1234efgh",
+        "npm_" + "d" * 36,
+        "SG." + "e" * 22 + "." + "f" * 43,
+        "7" * 10 + ":" + "g" * 35,
+        "SK" + "0a" * 16,
+        "AccountKey=" + "h" * 88,
     ],
 )
 def test_a_secret_is_pointed_out_and_not_repeated(secret: str) -> None:
