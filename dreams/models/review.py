@@ -32,7 +32,7 @@ class Review(models.Model):
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=1000, blank=True)
     superseded_by = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
-    # How many statements `before` has, headings too, and how many of them nobody says any more.
+    # How many statements `before` has, headings aside, and how many of them nobody says any more.
     statements = models.PositiveIntegerField(default=0)
     statements_lost = models.PositiveIntegerField(default=0)
     # When the store that was read was last compared with `before`, and its newest version then.

@@ -130,9 +130,10 @@ def altered_dict(altered: Altered) -> dict[str, Any]:
 class Group:
     """Paths that are decided together: one connected piece of the lineage, with what was found in it.
 
-    `olds` and `news` are its paths before and after. An altered statement that changed its memory belongs
-    to both memories' groups. `findings` are scan warnings about new lines. `key` is the digest of both
-    sides' paths and bytes. The higher `risk`, the earlier it should be read; 0 for unchanged.
+    `olds` and `news` are its paths before and after, `edges` which of them became which. What names two places (an
+    altered statement that changed its memory, a contradiction) belongs to both memories' groups. `findings` are scan
+    warnings about new lines. `rewrapped`: only line breaks, white space and list marks differ. `key` is the digest of
+    both sides' paths and bytes. The higher `risk`, the earlier it should be read; 0 for unchanged.
     """
 
     kind: str
@@ -144,6 +145,11 @@ class Group:
     findings: tuple[Finding, ...]
     key: str
     risk: int
+    contradictions: tuple[Clash, ...] = ()
+    uncertain: tuple[Doubt, ...] = ()
+    carried: tuple[Carried, ...] = ()
+    edges: tuple[tuple[str, str], ...] = ()
+    rewrapped: bool = False
 
 
 def shas_of(texts: Mapping[str, str]) -> dict[str, str]:

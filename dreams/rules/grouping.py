@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from dreams.rules.change_types import Changes, Group, shas_of
+from dreams.rules.change_types import Changes, Group, Place, shas_of
+from dreams.rules.rewrapping import only_rewrapped
 from dreams.rules.scans import Finding, hosts, scan
 
 # What is read first: the higher, the earlier.
@@ -14,6 +15,7 @@ _RISK = {"merged": 5, "split": 5, "modified": 4, "added": 3, "removed": 2, "move
 _LOSS, _WARNING = 7, 6
 
 _Item = TypeVar("_Item")
+_Edges = list[tuple[str, str]]
 
 
 def groups(
@@ -21,33 +23,43 @@ def groups(
 ) -> list[Group]:
     """The changes as pieces to decide on, riskiest first; each path of either side is in exactly one. A sentence
     without a source counts as a risk where new ones are `surprises`: a dream tidies, an agent learns."""
-    leader = _components(changes, before.keys() | after.keys())
+    edges = _edges(changes)
+    leader = _components(edges, before.keys() | after.keys())
     members: dict[str, list[str]] = defaultdict(list)
     for path in sorted(leader):
         members[leader[path]].append(path)
     kinds = _kinds(changes, leader)
     lost = _by_group(leader, ((place.path, place) for place in changes.lost))
-    altered = _by_group(
-        leader, ((path, each) for each in changes.altered for path in sorted({each.old.path, each.new.path}))
-    )
+    altered = _by_both(leader, ((each, each.old, each.new) for each in changes.altered))
     unsourced = _by_group(leader, ((place.path, place) for place in changes.unsourced))
+    clashes = _by_both(leader, ((each, each.one, each.other) for each in changes.contradictions))
+    doubts = _by_both(leader, ((each, each.old, each.new) for each in changes.uncertain))
+    carried = _by_both(leader, ((each, each.old, each.new) for each in changes.carried))
+    tied = _by_group(leader, ((new, (old, new)) for old, new in edges))
     findings = _by_group(leader, ((finding.path, finding) for finding in _new_findings(before, after)))
     shas = {"before": shas_of(before), "after": shas_of(after)}
     found = []
     for first, paths in members.items():
-        doubts = len(unsourced[first]) if surprises else 0
-        counts = (len(altered[first]), len(lost[first]), doubts, len(findings[first]))
+        olds, news = [path for path in paths if path in before], [path for path in paths if path in after]
+        missed = sum(not place.heading for place in lost[first])
+        warnings = len(findings[first]) + len(clashes[first])
+        counts = (len(altered[first]), missed, len(unsourced[first]) if surprises else 0, warnings)
         found.append(
             Group(
                 kind=kinds[first],
-                olds=tuple(path for path in paths if path in before),
-                news=tuple(path for path in paths if path in after),
+                olds=tuple(olds),
+                news=tuple(news),
                 lost=tuple(lost[first]),
-                altered=tuple(dict.fromkeys(altered[first])),
+                altered=tuple(altered[first]),
                 unsourced=tuple(unsourced[first]),
                 findings=tuple(findings[first]),
                 key=key_of(paths, shas),
                 risk=_risk(kinds[first], *counts),
+                contradictions=tuple(clashes[first]),
+                uncertain=tuple(doubts[first]),
+                carried=tuple(carried[first]),
+                edges=tuple(sorted(tied[first])),
+                rewrapped=len(olds) == len(news) == 1 and only_rewrapped(before[olds[0]], after[news[0]], news[0]),
             )
         )
     return sorted(found, key=lambda group: (-group.risk, group.news or group.olds))
@@ -55,13 +67,22 @@ def groups(
 
 def _risk(kind: str, altered: int, lost: int, unsourced: int, findings: int) -> int:
     """Losses and alarms, then warnings, then by kind. A changed meaning weighs most: it hides itself."""
+    if kind == "unchanged":
+        return 0
     # That a new memory says new things is no surprise; that an old one does is.
     doubts = unsourced if kind != "added" else 0
     tier = _LOSS if altered or lost else _WARNING if findings or doubts else _RISK[kind]
     return 1_000 * tier + min(999, 10 * altered + lost + 5 * findings + doubts)
 
 
-def _components(changes: Changes, paths: Iterable[str]) -> dict[str, str]:
+def _edges(changes: Changes) -> _Edges:
+    """Which memory became which, as (old path, new path)."""
+    edges = [(each.old, each.new) for each in changes.moved]
+    edges += [(old, each.new) for each in changes.merged for old in each.olds]
+    return edges + [(each.old, new) for each in changes.split for new in each.news]
+
+
+def _components(edges: _Edges, paths: Iterable[str]) -> dict[str, str]:
     """Each path with the leader of its connected piece."""
     leader = {path: path for path in paths}
 
@@ -70,9 +91,6 @@ def _components(changes: Changes, paths: Iterable[str]) -> dict[str, str]:
             leader[path] = path = leader[leader[path]]
         return path
 
-    edges = [(each.old, each.new) for each in changes.moved]
-    edges += [(old, each.new) for each in changes.merged for old in each.olds]
-    edges += [(each.old, new) for each in changes.split for new in each.news]
     for one, other in edges:
         leader[find(one)] = find(other)
     return {path: find(path) for path in leader}
@@ -100,6 +118,20 @@ def _by_group(leader: Mapping[str, str], items: Iterable[tuple[str, _Item]]) -> 
     for path, item in items:
         sorted_out[leader[path]].append(item)
     return sorted_out
+
+
+def _by_both(
+    leader: Mapping[str, str], items: Iterable[tuple[_Item, Place, Place]]
+) -> defaultdict[str, list[_Item]]:
+    """Each by the groups of its two places, once."""
+    return _by_group(
+        leader,
+        (
+            (path, item)
+            for item, one, other in items
+            for path in ({leader[one.path]: one.path} | {leader[other.path]: other.path}).values()
+        ),
+    )
 
 
 def _new_findings(before: Mapping[str, str], after: Mapping[str, str]) -> list[Finding]:

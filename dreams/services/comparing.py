@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from dreams.models import Change, Entry, Snapshot
 from dreams.rules import review_states as states
-from dreams.rules.change_types import Group, altered_dict, place_dict
+from dreams.rules.change_types import Group, Place, altered_dict, place_dict
 from dreams.rules.changes import compare
 from dreams.rules.grouping import groups, key_of
+from dreams.rules.sentences import split
 from dreams.rules.words import text_diff
 from dreams.services.snapshots import shas_of, texts_of
 from dreams.services.texts import storable
 
 # What a Change and a Difference have in common.
 FIELDS = (
-    *("key", "kind", "title", "position", "findings"),
+    *("key", "kind", "title", "position", "findings", "edges", "rewrapped"),
     *("lost_count", "altered_count", "flag_count", "lines_added", "lines_removed"),
 )
 
@@ -48,6 +50,11 @@ def pieces_of(before: Snapshot, after: Snapshot, *, dreamt: bool) -> list[Piece]
     ]
 
 
+def statements_in(snapshot: Snapshot) -> int:
+    """How many statements its memories hold; headings order them and say nothing themselves."""
+    return sum(each.kind != "heading" for path, text in texts_of(snapshot).items() for each in split(path, text))
+
+
 def purged_in(before: Snapshot, after: Snapshot) -> int:
     """How many texts of the two were purged. What is found takes seconds and quotes texts: where this grew meanwhile,
     it must not be saved."""
@@ -75,26 +82,42 @@ def _change(group: Group, old: Mapping[str, str], new: Mapping[str, str], positi
         added, removed = counted.added_lines, counted.removed_lines
     # A new memory is read as a whole: that its sentences stood nowhere before is no warning by itself.
     doubts = len(group.unsourced) if dreamt and group.kind != "added" else 0
+    lost = sum(not place.heading for place in group.lost)
     return Change(
         key=group.key,
         kind=group.kind,
         title=(group.news or group.olds)[0],
         position=position,
-        findings=storable(
-            {
-                "lost": [place_dict(place) for place in group.lost],
-                "altered": [altered_dict(altered) for altered in group.altered],
-                "unsourced": [place_dict(place) for place in group.unsourced],
-                "scans": [asdict(finding) for finding in group.findings],
-            }
-        ),
-        lost_count=len(group.lost),
+        findings=storable(_findings(group)),
+        edges=[list(edge) for edge in group.edges],
+        rewrapped=group.rewrapped,
+        lost_count=lost,
         altered_count=len(group.altered),
-        flag_count=len(group.findings) + doubts,
+        flag_count=len(group.findings) + len(group.contradictions) + doubts,
         lines_added=added,
         lines_removed=removed,
         state=states.UNCHANGED if group.kind == states.UNCHANGED else states.UNDECIDED,
     )
+
+
+def _findings(group: Group) -> dict[str, Any]:
+    """What `Change.findings` holds; of what was carried only where it stands, the texts are in the snapshots."""
+    gone = set(group.lost)
+    return {
+        "lost": [place_dict(place) | ({"heading": True} if place.heading else {}) for place in group.lost],
+        "altered": [altered_dict(altered) for altered in group.altered],
+        "contradictions": [
+            {"one": place_dict(each.one), "other": place_dict(each.other)} for each in group.contradictions
+        ],
+        "unsourced": [place_dict(place) for place in group.unsourced],
+        "uncertain": [{"old": place_dict(each.old), "new": place_dict(each.new)} for each in group.uncertain],
+        "scans": [asdict(finding) for finding in group.findings],
+        "carried": [{"old": _at(each.old), "new": _at(each.new)} for each in group.carried if each.old not in gone],
+    }
+
+
+def _at(place: Place) -> dict[str, Any]:
+    return {"path": place.path, "line": place.line}
 
 
 def unchanged_piece(path: str, sha: str, position: int) -> Piece:
@@ -104,7 +127,7 @@ def unchanged_piece(path: str, sha: str, position: int) -> Piece:
         kind=states.UNCHANGED,
         title=path,
         position=position,
-        findings={"lost": [], "altered": [], "unsourced": [], "scans": []},
+        findings={},
         state=states.UNCHANGED,
     )
     return Piece(change, {path: sha}, {path: sha})

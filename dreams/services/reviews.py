@@ -16,7 +16,7 @@ from dreams.rules.checks import blocking_kinds, blocks_of, blocks_of_edit
 from dreams.rules.paths import check_content, check_paths
 from dreams.rules.review_states import REVIEW_STATES, Requirement
 from dreams.services import audit
-from dreams.services.comparing import Piece, pieces_of, purged_in
+from dreams.services.comparing import Piece, pieces_of, purged_in, statements_in
 from dreams.services.refusals import Invalid, Refusal, Stale
 from dreams.services.snapshots import replay_snapshot
 from dreams.services.texts import digest_of, keep_texts, texts_by_sha
@@ -84,6 +84,7 @@ class Ready:
     pieces: Sequence[Piece]
     purged: int  # of the texts on both sides, before they were compared
     dream: Dream | None = None
+    statements: int = 0  # in the memories before, where that was counted
 
 
 def _drawn_up(dream: Dream) -> Ready:
@@ -98,7 +99,7 @@ def _drawn_up(dream: Dream) -> Ready:
         Dream.objects.filter(pk=dream.pk).update(problem=NOT_COMPARED)
         raise Refusal(NOT_COMPARED) from error
     Dream.objects.filter(pk=dream.pk, problem=NOT_COMPARED).update(problem="")
-    return Ready(before, after, pieces, purged, dream)
+    return Ready(before, after, pieces, purged, dream, statements_in(before))
 
 
 def store_review(ready: Ready, by: User | None) -> Review | None:
@@ -118,6 +119,8 @@ def store_review(ready: Ready, by: User | None) -> Review | None:
                 target=store,
                 opened_at=timezone.now(),
                 opened_by=None if ready.dream else by,
+                statements=ready.statements,
+                statements_lost=sum(piece.change.lost_count for piece in ready.pieces),
             )
             changes = [piece.change for piece in ready.pieces]
             for change in changes:
