@@ -263,3 +263,24 @@ def waiting_for(store: Store) -> Waiting:
     sessions = [offer.session for offer in offers.new[:MOST_NEW]]
     return Waiting(offers, sum(s.input_tokens + s.output_tokens for s in sessions), len(sessions))
 
+
+
+@dataclass(frozen=True, slots=True)
+class Carries:
+    """What the checks found in a store that a dream would read and may carry on, as of `made_at`."""
+
+    words: str
+    made_at: datetime
+
+
+def carries_of(store: Store) -> Carries | None:
+    """The warnings of the newest report; None when there are none, or nobody looked yet."""
+    report = HealthReport.objects.filter(store=store).first()
+    counts = report.findings.get("counts", {}) if report else {}
+    nouns = {
+        "secrets": ("secret", "secrets"),
+        "injections": ("instruction aimed at the agent", "instructions aimed at the agent"),
+        "invisible": ("line with hidden characters", "lines with hidden characters"),
+    }
+    told = [f"{count} {words[count > 1]}" for name, words in nouns.items() if (count := counts.get(name, 0))]
+    return Carries(" and ".join(told), report.made_at) if report and told else None

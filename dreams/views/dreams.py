@@ -16,6 +16,7 @@ from dreams.forms.dreams import DreamForm, ReviewChoiceForm, form_sessions
 from dreams.models import Dream, Review, Session, Store
 from dreams.queries import dreams as queries
 from dreams.queries import offers
+from dreams.queries.health import carries_of
 from dreams.queries.sessions import memories_at, session_of_dream
 from dreams.remote.errors import RemoteError
 from dreams.rules import dream_states as states
@@ -109,6 +110,7 @@ def _new_dream(request: MemberRequest, store: Store, form: DreamForm | None) -> 
         "most_instructions": service.MAX_INSTRUCTIONS,
         "unfinished": queries.open_dream(store),
         "busy": queries.open_review(store),
+        "carries": carries_of(store),
         "refreshing": _refresh_sessions_behind(request),
         "mirror_at": request.workspace.sessions_listed_at,
         "why_not": why_not(request, "start_dream"),

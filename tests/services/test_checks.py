@@ -60,7 +60,7 @@ def test_an_edit_has_to_leave_it_out(people: People, review: Review) -> None:
     block(people, "injection", "host")
     with pytest.raises(Invalid, match="Blocked by a check"):
         edit(review, people, AFTER[PATH])
-    with pytest.raises(Invalid, match="still leads to evil.example"):
+    with pytest.raises(Invalid, match=r"still leads to evil\.example"):
         edit(review, people, BEFORE[PATH] + "See https://evil.example/collect\n")
     assert edit(review, people, BEFORE[PATH] + "See https://fine.example/\n").state == "edited"
 
