@@ -13,6 +13,8 @@ from dreams.rules.words import TextDiff, text_diff
 Texts = Mapping[str, str]
 # Marks by side ("old", "new"), path and line.
 PathMarks = Mapping[tuple[str, str, int], Mark]
+# The same keys, with the few signs that say where a line came from or went.
+Sources = Mapping[tuple[str, str, int], str]
 
 MAX_BYTES = 50_000
 MAX_PANELS = 20
@@ -43,10 +45,12 @@ class Panel:
     same: bool = False
 
 
-def panels(before: Texts, after: Texts, marks: PathMarks, look: Look, more: str) -> list[Panel]:
+def panels(
+    before: Texts, after: Texts, marks: PathMarks, look: Look, more: str, sources: Sources | None = None
+) -> list[Panel]:
     """The memories of a change. Of several on a side, each new one stands beside the old one it came from; lines that
-    only went from one memory of the change to another are marked so, as neither gone nor new. `more` is the address
-    that shows what is capped here."""
+    only went from one memory of the change to another are marked so, as neither gone nor new. `sources` says in a few
+    signs where a line came from or went. `more` is the address that shows what is capped here."""
     found = []
     for old, new in pairs(before, after):
         was, says = before.get(old, ""), after.get(new, "")
@@ -57,7 +61,7 @@ def panels(before: Texts, after: Texts, marks: PathMarks, look: Look, more: str)
             beside = markdown(was, 3) if look.split and old and new else ""
             found.append(Panel(old, new, size, markdown(says if new else was, 3), beside, same))
         else:
-            html = _difference(old, new, before, after, marks, look, more)
+            html = _difference(old, new, before, after, marks, look, more, sources or {})
             found.append(Panel(old, new, size, html, same=same))
     return found
 
@@ -79,17 +83,17 @@ def pairs(before: Texts, after: Texts) -> list[tuple[str, str]]:
 
 
 def _difference(
-    old: str, new: str, before: Texts, after: Texts, marks: PathMarks, look: Look, more: str
+    old: str, new: str, before: Texts, after: Texts, marks: PathMarks, look: Look, more: str, sources: Sources
 ) -> SafeString:
     was, says = before.get(old, ""), after.get(new, "")
     if old and new and was == says:
-        return source(says, _own(marks, "new", new))
+        return source(says, _sourced(_own(marks, "new", new), sources, old, new))
     diff = text_diff(was, says)
     wandered = {
         **_wandered(diff, "delete", old, {path: text for path, text in after.items() if path != new}),
         **_wandered(diff, "insert", new, {path: text for path, text in before.items() if path != old}),
     }
-    here = {**wandered, **_own(marks, "old", old), **_own(marks, "new", new)}
+    here = _sourced({**wandered, **_own(marks, "old", old), **_own(marks, "new", new)}, sources, old, new)
     more = "" if look.whole else more
     if look.split and old and new:
         heads = (f"Before: {old}", f"After: {new}")
@@ -97,6 +101,17 @@ def _difference(
     return unified(
         diff, caption=f"What changed from {old} to {new}" if old and new else old or new, marks=here, more=more
     )
+
+
+def _sourced(marks: Marks, sources: Sources, old: str, new: str) -> Marks:
+    """The same with the source of each line that has one, which says what a note would say at length."""
+    found = dict(marks)
+    for (side, path, line), signs in sources.items():
+        if path == (old if side == "old" else new):
+            mark = found.get((side, line), Mark())
+            note = "" if mark.css == "wandered" else mark.note
+            found[side, line] = Mark(mark.css, mark.id, note, mark.tone, signs)
+    return found
 
 
 def _own(marks: PathMarks, side: str, path: str) -> Marks:

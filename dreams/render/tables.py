@@ -1,7 +1,7 @@
 """Numbered source and differences as tables, built from strings: a template loop over lines is ten times slower."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from django.utils.safestring import SafeString, mark_safe
@@ -16,12 +16,14 @@ _SPLIT = '<colgroup><col class="n"><col><col class="n"><col></colgroup>'
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a page says about one line: a class (lost, flag, moved), an id to jump to, a sentence under it."""
+    """What a page says about one line: a class (lost, flag, moved), an id to jump to, a sentence under it, and in a
+    few signs which memory it came from or went to."""
 
     css: str = ""
     id: str = ""
     note: str = ""
     tone: str = ""
+    source: str = ""
 
 
 # Marks by side ("old" or "new") and line number, which counts from 1.
@@ -35,7 +37,8 @@ def source(text: str, marks: Marks | None = None) -> SafeString:
     ends = not lines[-1] and len(lines) > 1
     rows = "".join(
         f'<tr{_attributes("", marks.get(("new", number)))}><td class="n" data-n="{number}"></td>'
-        f'<td class="t">{visible(line)}</td></tr>{_note(marks.get(("new", number)), 2)}'
+        f'<td class="t"{_source(marks.get(("new", number)))}>{visible(line)}</td></tr>'
+        f"{_note(marks.get(('new', number)), 2)}"
         for number, line in enumerate(lines[:-1] if ends else lines, 1)
     )
     end = "" if ends or not text else _gap("no newline at the end", 2)
@@ -94,7 +97,7 @@ def _unified_rows(hunk: Hunk, marks: Marks) -> Iterator[str]:
         sign = {"equal": "", "insert": ' data-s="+"', "delete": ' data-s="−"'}[line.kind]
         yield (
             f"<tr{_attributes(css, mark)}{starts}>{_number(line.old_no)}{_number(line.new_no)}"
-            f'<td class="s"{sign}></td><td class="t">{_words(line)}</td></tr>{_note(mark, 4)}'
+            f'<td class="s"{sign}></td><td class="t"{_source(mark)}>{_words(line)}</td></tr>{_note(mark, 4)}'
         )
 
 
@@ -114,7 +117,7 @@ def _half(line: Line | None, number: str, mark: Mark | None) -> str:
     if line is None:
         return '<td class="n void"></td><td class="t void"></td>'
     css = {"equal": "", "insert": " add", "delete": " cut"}[line.kind]
-    cell = f'<td class="t{css}{_whole(line)}">{_words(line)}</td>'
+    cell = f'<td class="t{css}{_whole(line)}"{_source(mark)}>{_words(line)}</td>'
     return f'<td class="n{css}" data-n="{getattr(line, number)}"{_id(mark)}></td>{cell}'
 
 
@@ -134,7 +137,8 @@ def _whole(line: Line) -> str:
 
 def _mark(line: Line, marks: Marks) -> Mark | None:
     old = marks.get(("old", line.old_no)) if line.old_no and line.kind != "insert" else None
-    return old or (marks.get(("new", line.new_no)) if line.new_no else None)
+    new = marks.get(("new", line.new_no)) if line.new_no else None
+    return replace(old, source=new.source) if old and new and new.source else old or new
 
 
 def _attributes(css: str, mark: Mark | None) -> str:
@@ -147,6 +151,10 @@ def _class(names: str) -> str:
 
 def _id(mark: Mark | None) -> str:
     return f' id="{escape(mark.id)}"' if mark and mark.id else ""
+
+
+def _source(mark: Mark | None) -> str:
+    return f' data-source="{escape(mark.source)}"' if mark and mark.source else ""
 
 
 def _number(number: int | None) -> str:

@@ -2,10 +2,11 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreams.render import Mark, side_by_side, source, unified
+from dreams.render import Look, Mark, panels, side_by_side, source, unified
 from dreams.rules.words import text_diff
 
 OLD = "# Refunds\n\nAsk within 30 days.\nDo not pay in cash.\nTell Ana.\n"
@@ -89,3 +90,16 @@ def test_no_text_breaks_out_of_its_cell(old, new):
         assert "<script" not in html
         assert html.count("<td") == html.count("</td>")
         assert html.count("<tr") == html.count("</tr>")
+
+
+@pytest.mark.parametrize(("look", "both"), [(Look(), []), (Look(split=True), [("→ C 2", "Tom owns the gate.")])])
+def test_a_line_says_where_it_came_from_or_went_in_a_few_signs(look, both):
+    before = {"/a.md": "Ana likes tea.\n", "/b.md": "Tom owns the gate.\n"}
+    after = {"/m.md": "Ana likes tea.\nTom owns the gate.\n"}
+    signs = {("new", "/m.md", 1): "A 1", ("new", "/m.md", 2): "B 1"}
+    signs |= {("old", "/a.md", 1): "→ C 1", ("old", "/b.md", 1): "→ C 2"}
+    html = "".join(panel.html for panel in panels(before, after, {}, look, "", signs))
+    found = re.findall('data-source="([^"]*)">(?:<...>)?([^<]*)', html)
+    said = [("A 1", "Ana likes tea."), *both, ("B 1", "Tom owns the gate."), ("→ C 1", "Ana likes tea.")]
+    assert found == said
+    assert "from /a.md" not in html, "the sign says it already"
