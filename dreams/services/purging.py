@@ -107,9 +107,16 @@ def _without_quotes(findings: dict[str, Any], places: set[tuple[str, str]]) -> d
     return {
         **findings,
         "lost": [gone(place, before) for place in findings.get("lost", [])],
-        "altered": [
-            {**pair, "old": gone(pair["old"], before), "new": gone(pair["new"], after)}
-            for pair in findings.get("altered", [])
+        **{
+            name: [
+                {**pair, "old": gone(pair["old"], before), "new": gone(pair["new"], after)}
+                for pair in findings.get(name, [])
+            ]
+            for name in ("altered", "uncertain")
+        },
+        "contradictions": [
+            {"one": gone(pair["one"], after), "other": gone(pair["other"], after)}
+            for pair in findings.get("contradictions", [])
         ],
         "unsourced": [gone(place, after) for place in findings.get("unsourced", [])],
         "scans": [gone(place, after, "excerpt") for place in findings.get("scans", [])],

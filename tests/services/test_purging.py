@@ -9,6 +9,7 @@ from dreams.services.texts import digest_of
 from tests.factories import NOTES, agent_deletes, dream_completed, put_session, store_with, sweep_now
 from tests.people import People
 from tests.sandbox_server import Sandbox
+from tests.views.reviewing import change_at, review_of
 
 
 def test_a_review_drawn_up_while_a_text_is_purged_quotes_none_of_it(
@@ -29,3 +30,15 @@ def test_a_review_drawn_up_while_a_text_is_purged_quotes_none_of_it(
     sweep_now(store.workspace)  # the sweep draws it up anew
     assert Review.objects.count() == 1
     assert not Change.objects.filter(findings__icontains="port 8081").exists()
+
+
+def test_contradictions_and_doubts_lose_their_quotes_too(people: People) -> None:
+    port = "The staging proxy listens on port 8081 behind the office network.\n"
+    review = review_of(people, {"/old.md": port}, {"/old.md": port, "/new.md": port.replace("8081", "8443")})
+    change = change_at(review, "/new.md")
+    assert "8443" in change.findings["contradictions"][0]["other"]["text"]
+    purging.purge_text(Text.objects.get(sha256=digest_of(port.replace("8081", "8443"))), by=people.alice)
+    change.refresh_from_db()
+    (clash,) = change.findings["contradictions"]
+    assert (clash["one"]["text"], clash["other"]["text"]) == (port.strip(), "[purged]")
+    assert not Change.objects.filter(findings__icontains="8443").exists()
