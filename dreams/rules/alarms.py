@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
 
+from dreams.rules.closeness import changed_at, spot
 from dreams.rules.meaning import FACT_KINDS, Amount, Meaning, changed_kinds
 from dreams.rules.phrasing import plainly
 from dreams.rules.polarity import ORDER, denies, polarity
@@ -70,6 +71,8 @@ def alarms(
     missing, and what another source brought is not foreign. `light`: hardly a word changed; `strange`: whether a word
     is in one of the stores only.
     """
+    if (close := spot(old.key, new.key)) and (kind := changed_at(close, old.meaning, new.meaning)):
+        return [kind]
     if _telling(old.key) == _telling(new.key) and not (denies(old.key) or denies(new.key)):
         # No value, name or binding word differs: only single words or the order may.
         return [VALUE] if _swapped(old, new) else [ORDER] if _sequence(old.key, new.key) else []

@@ -1,14 +1,15 @@
 """Statement by statement: what is lost, what says something else now, what came from nowhere, what clashes."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import log
 
 from rapidfuzz import fuzz
 
 from dreams.rules.alarms import Told, alarms
 from dreams.rules.change_types import Altered, Clash, Doubt, Place
-from dreams.rules.meaning import FACT_KINDS, Meanings
+from dreams.rules.meaning import FACT_KINDS, Meanings, meaning
 from dreams.rules.pairing import CARRIES, GONE, LETTERS, SURELY, UNKNOWN, Pairing
 from dreams.rules.sentences import Sentence
 from dreams.rules.terms import terms
@@ -19,8 +20,13 @@ SURE, SURE_BESIDE = 0.5, 0.85
 LIGHT = 0.6
 # The facts that tell a statement from its twin.
 VALUES = ("number", "date", "name", "path", "version", "url")
+# Of these, what is compared letter by letter.
+EXACT = ("path", "version", "url")
 # So many partners of a statement are looked at.
 NEAREST = 6
+# So much of a statement's words has to be in one that stood there before, or that tells another one lightly anew; and
+# so much of what it says beyond that one.
+COVERS, BEYOND = 0.8, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,10 @@ class _Book:
                 self.sources[new].append(old)
                 self.chances[old, new] = chance
         self.old_terms, self.new_terms = (
-            {term for each in side for term in terms(each.key)} for side in (before, after)
+            Counter(term for key in keys for term in terms(key)) for keys in (self.old_keys, self.new_keys)
         )
+        held = self.old_terms + self.new_terms
+        self.weights = {term: log((len(self.old_keys) + len(self.new_keys) + 1) / many) for term, many in held.items()}
 
     def gone(self) -> Iterator[int]:
         """The old statements that are nowhere after, letter by letter."""
@@ -169,18 +177,36 @@ class _Book:
         return found
 
     def _answered(self, old: int) -> bool:
-        """Whether a partner is new, or one that stood there before has all the names and values, and nearly all words
-        or none that stands for another."""
-        each = self.before[old]
-        mine, values = set(terms(each.key)), self._values(each)
-        for new in self.ways[old]:
-            other = self.after[new]
-            theirs = set(terms(other.key))
-            if other.key not in self.old_keys or mine <= theirs:
-                return True
-            if values <= theirs and not self._values(other) - mine and len(mine - theirs) != len(theirs - mine):
-                return True
-        return False
+        """Whether a partner tells what this statement says, rather than what its own source said all along."""
+        mine = _said(self.before[old].key)
+        return any(self._tells(new, old, mine) for new in self.ways[old])
+
+    def _tells(self, new: int, old: int, mine: set[str]) -> bool:
+        was, says = self.before[old], self.after[new]
+        theirs = _said(says.key)
+        if says.key in self.old_keys:
+            return mine <= theirs or (
+                self._has_values(was, says, theirs)
+                and not self._values(says) - mine
+                and len(mine - theirs) != len(theirs - mine)
+                and self._share(mine, theirs.union(terms(says.path))) >= COVERS
+            )
+        source = _said(self.before[self.sources[new][0]].key)
+        if self.sources[new][0] == old or 2 * len(source & theirs) < LIGHT * (len(source) + len(theirs)):
+            return True
+        theirs.update(terms(says.path))
+        if self._share(mine, source) >= COVERS:
+            return self._share(mine, theirs) >= COVERS
+        return self._share(mine - source, theirs) >= BEYOND
+
+    def _share(self, words: set[str], held: set[str]) -> float:
+        """How much of some words is held, by their weight."""
+        whole = sum(self.weights[word] for word in words)
+        return sum(self.weights[word] for word in words & held) / whole if whole else 1.0
+
+    def _has_values(self, was: Sentence, says: Sentence, theirs: set[str]) -> bool:
+        exact = (value for kind in EXACT for value in self.meanings[was.key].of(kind))
+        return self._values(was) <= theirs and all(value in says.key for value in exact)
 
     def _values(self, each: Sentence) -> set[str]:
         facts = self.meanings[each.key].facts
@@ -220,3 +246,12 @@ class _Book:
             for old in self.gone()
             if self.ways[old] and self.chances[old, self.ways[old][0]] < SURELY and self.before[old].kind != "heading"
         ]
+
+
+def _said(key: str) -> set[str]:
+    """The terms of a statement; of a quantity neither number nor unit by itself."""
+    found = set(terms(key))
+    if any(" " in term and term[0].isdigit() for term in found):
+        amounts = meaning(key).amounts
+        found -= {part for number, unit, _, base in amounts if unit and base for part in (number, unit)}
+    return found

@@ -151,7 +151,7 @@ def test_every_statement_of_a_removed_memory_is_lost_headings_too() -> None:
 def test_a_heading_is_lost_with_its_words_and_not_with_its_dress() -> None:
     renamed = compare({"/a": "# Style\n\n- Two spaces in YAML.\n"}, {"/a": "# Formatting\n\n- Two spaces in YAML.\n"})
     assert [(place.text, place.heading) for place in renamed.lost] == [("Style", True)]
-    demoted = compare({"/a": "# The style\n\n- Two spaces in YAML.\n"}, {"/b": "## Our *Styles*\n\n- Two spaces in YAML.\n"})
+    demoted = compare({"/a": "# The style\n\n- Two spaces.\n"}, {"/b": "## Our *Styles*\n\n- Two spaces.\n"})
     assert demoted.lost == ()
 
 

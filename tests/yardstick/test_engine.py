@@ -27,9 +27,9 @@ def test_what_is_lost_altered_or_invented_is_shown(found: Score) -> None:
 
 def test_false_alarms_are_few(found: Score) -> None:
     alarms, notes = found.shares["false alarms / 10 changed notes"]
-    assert alarms <= 3.5 * notes
+    assert alarms <= 4 * notes
 
 
 def test_another_spelling_of_a_value_is_seldom_taken_for_another_value(found: Score) -> None:
-    for trap, most in (("number-word", 1), ("unit-conversion", 4), ("date-format", 0), ("abbreviation", 1)):
+    for trap, most in (("number-word", 2), ("unit-conversion", 4), ("date-format", 0), ("abbreviation", 1)):
         assert found.shares[f"fell for: {trap}"][0] <= most, trap
