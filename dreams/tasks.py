@@ -5,7 +5,8 @@ from typing import Any
 from celery import shared_task
 from celery.signals import task_postrun, task_prerun
 
-from dreams.models import ApplyRun, Attachment, Dream, SnapshotWish, Store, StoreDraft, Workspace
+from dreams.enqueue import enqueue
+from dreams.models import ApplyRun, Attachment, Dream, Review, SnapshotWish, Store, StoreDraft, Workspace
 from dreams.remote.spending import spending
 from dreams.services import (
     applying,
@@ -14,6 +15,7 @@ from dreams.services import (
     following,
     health,
     moments,
+    provenance,
     restoring,
     reviews,
     search_index,
@@ -86,6 +88,13 @@ def finish_dream(dream_id: int) -> None:
 @shared_task
 def open_review(dream_id: int) -> None:
     sweeps.attempt(reviews.open_review, Dream.objects.get(pk=dream_id))
+    for review in Review.objects.filter(dream=dream_id, provenance=None):
+        enqueue("trace_review", review.pk)
+
+
+@shared_task
+def trace_review(review_id: int) -> None:
+    sweeps.attempt(provenance.trace_review, Review.objects.get(pk=review_id))
 
 
 @shared_task

@@ -23,6 +23,7 @@ WORK_WORDS = {
     "attach": "attaching",
     "restore": "filling a new store",
     "snapshot": "snapshots",
+    "sources": "reading sessions for where a dream's sentences come from",
     "compare": "reading earlier moments to compare",
 }
 OTHER = "a command, or other work"

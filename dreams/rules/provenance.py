@@ -9,6 +9,7 @@ from typing import Literal
 from dreams.rules.alarms import Told, alarms
 from dreams.rules.meaning import Meaning, Meanings
 from dreams.rules.polarity import denies
+from dreams.rules.scans import without_secrets
 from dreams.rules.sentences import Sentence, normal, split
 from dreams.rules.terms import terms
 from dreams.rules.transcript_parts import Message, Outcome, Part, Prose, Text, Tool, Turn
@@ -282,11 +283,13 @@ def _statements(said: Said) -> list[Sentence]:
 
 
 def _excerpt(statements: Sequence[Sentence], at: int, *, lines: bool) -> str:
-    """The statement, with the one before and the one after it where there is room; at most EXCERPT characters."""
-    text = statements[at].text
+    """The statement, with the one before and the one after it where there is room; at most EXCERPT characters, and
+    secrets masked before anything is cut: half a secret looks like none."""
+    near = range(max(0, at - 1), min(len(statements), at + 2))
+    shown = {number: without_secrets(statements[number].text) for number in near}
+    text = shown[at]
     for beside, before in ((at - 1, True), (at + 1, False)):
-        more = statements[beside].text if 0 <= beside < len(statements) else ""
+        more = shown.get(beside, "")
         if more and len(text) + len(more) < EXCERPT * 2 // 3:
             text = ("\n" if lines else " ").join((more, text) if before else (text, more))
     return text if len(text) <= EXCERPT else f"{text[: EXCERPT - 1]}…"
-

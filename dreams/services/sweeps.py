@@ -21,6 +21,7 @@ from dreams.services import (
     dreams,
     following,
     health,
+    provenance,
     restoring,
     reviews,
     search_index,
@@ -47,6 +48,7 @@ WORK = {
     "fill_store": "restore",
     "take_asked": "snapshot",
     "take_daily": "snapshot",
+    "trace_review": "sources",
 }
 
 WORKSPACE_EVERY = timedelta(minutes=10)
@@ -81,6 +83,8 @@ def sweep_workspace(workspace: Workspace) -> None:
         attempt(following.finish_dream, dream)
     for dream in unreviewed(workspace):
         attempt(reviews.open_review, dream)
+    for review in provenance.reviews_due(workspace):
+        enqueue("trace_review", review.pk)  # a task of its own: nothing else must wait while sessions are read
     for draft in StoreDraft.objects.filter(due, workspace=workspace).defer("archive"):
         attempt(restoring.fill_store, draft)
     for run in ApplyRun.objects.filter(due, target__workspace=workspace, state__in=["confirmed", "running"]):
