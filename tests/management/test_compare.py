@@ -1,0 +1,122 @@
+"""`manage.py compare`: folders without a database, stores and snapshots by name, JSON, and words for people."""
+
+import json
+import os
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from dreams.models import Snapshot
+from dreams.rules.changes import compare
+from dreams.services import snapshots, stores
+from tests.factories import NOTES, agent_writes, store_with
+from tests.people import People
+from tests.sandbox_server import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+BEFORE = {
+    "/x.md": "# Billing\n\n- Refunds take 30 days.\n- Ask Priya about taxes.\n",
+    "/deep/er/y.md": "The ledger closes at noon.\n",
+}
+AFTER = {"/x.md": "# Billing\n\n- Refunds take 14 days.\n", "/z.md": "The ledger closes at noon.\n"}
+
+
+def folder(at: Path, texts: dict[str, str]) -> Path:
+    for path, text in texts.items():
+        file = at / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text.encode())
+    return at
+
+
+def run(*args: object) -> tuple[str, str]:
+    out, err = StringIO(), StringIO()
+    call_command("compare", *map(str, args), stdout=out, stderr=err, no_color=True)
+    return out.getvalue(), err.getvalue()
+
+
+def as_json(*args: object) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(run(*args, "--json")[0])
+    return answer
+
+
+def test_folders_are_compared_without_a_database(tmp_path: Path) -> None:
+    one, other = folder(tmp_path / "one", BEFORE), folder(tmp_path / "other", AFTER)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "compare", str(one), str(other), "--json"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": "sqlite:////nowhere/at/all", "DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == compare(BEFORE, AFTER).as_dict()
+    assert not done.stderr
+
+
+def test_the_words_name_what_was_lost_altered_and_moved(tmp_path: Path) -> None:
+    words, _ = run(folder(tmp_path / "one", BEFORE), folder(tmp_path / "other", AFTER))
+    assert "Lost (1)\n  /x.md:4 Ask Priya about taxes." in words
+    assert "/x.md:3 Refunds take 30 days.\n    now /x.md:3 Refunds take 14 days. [number]" in words
+    assert "/deep/er/y.md → /z.md (100% alike)" in words
+
+
+def test_what_became_of_the_first_meanwhile_is_merged(tmp_path: Path) -> None:
+    now = {**BEFORE, "/x.md": BEFORE["/x.md"].replace("30 days", "60 days"), "/new.md": "New.\n"}
+    sides = folder(tmp_path / "one", BEFORE), folder(tmp_path / "other", AFTER), "--now", folder(tmp_path / "now", now)
+    drift = as_json(*sides)["drift"]
+    assert {standing: len(found) for standing, found in drift.items()} == {
+        "dream_only": 1,
+        "drift_only": 1,
+        "both_same": 0,
+        "mergeable": 0,
+        "conflicting": 1,
+    }
+    assert drift["conflicting"][0]["drift"] == [
+        {"path": "/x.md", "standing": "conflicting", "why": "edited", "onto": ["/x.md"]}
+    ]
+    words, _ = run(*sides)
+    assert "Conflict (1)\n  /x.md\n    /x.md: edited since" in words
+
+
+def test_a_repository_keeps_its_history_to_itself(tmp_path: Path) -> None:
+    (tmp_path / "one" / ".git").mkdir(parents=True)
+    (tmp_path / "one" / ".git" / "HEAD").write_text("ref")
+    assert as_json(tmp_path / "one", tmp_path / "one") == compare({}, {}).as_dict()
+
+
+def test_broken_bytes_and_pipes_and_dead_links_do_not_stop_it(tmp_path: Path) -> None:
+    one = folder(tmp_path / "one", BEFORE)
+    (one / "bad.md").write_bytes(b"caf\xe9 \x1b[31m")
+    os.mkfifo(one / "pipe")
+    (one / "link").symlink_to("nowhere")
+    (one / os.fsdecode(b"n\xff.md")).write_text("A name of odd bytes.")
+    assert sorted(as_json(one, one)["unchanged"]) == sorted([*BEFORE, "/bad.md", "/n\udcff.md"])
+    words, problems = run(tmp_path / "one", folder(tmp_path / "other", AFTER))
+    assert "/bad.md is not UTF-8" in problems
+    assert "/n\\udcff.md" in words
+    assert "\x1b" not in words
+
+
+def test_what_is_not_there_is_said_in_a_sentence(tmp_path: Path, db: None) -> None:
+    with pytest.raises(CommandError, match=r"There is no folder, store or snapshot /nope\."):
+        run("/nope", tmp_path)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(CommandError, match="is a file: give the folder"):
+        run(tmp_path / "file", tmp_path)
+
+
+def test_stores_and_snapshots_are_found_by_name_and_number(people: People, sandbox: Sandbox) -> None:
+    store = store_with(people, sandbox)
+    before = snapshots.freeze(store, Snapshot.Why.BY_HAND)
+    agent_writes(sandbox, store, "/new.md", "Something new.\n")
+    stores.sync_store(store)
+    expected = compare(NOTES, {**NOTES, "/new.md": "Something new.\n"}).as_dict()
+    assert as_json(before.pk, store.remote_id) == expected
+    assert as_json(before.pk, store.name, "--workspace", people.workspace.slug) == expected
+    with pytest.raises(CommandError, match=f"There is no folder, store or snapshot {before.pk} in acme-rival"):
+        run(before.pk, store.name, "--workspace", "acme-rival")
