@@ -1,24 +1,20 @@
-"""Which memory became which: moved, merged and split, by equal bytes and by the statements that were carried over."""
+"""Which memory became which: moved, merged and split, by equal bytes, by what was said, and by what they share."""
 
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from rapidfuzz.distance import Indel
 
 from dreams.rules.change_types import Carried, Merged, Moved, Place, Split
 from dreams.rules.pairing import CARRIES, Pairing
+from dreams.rules.prints import PRINTS, Prints, Words
 from dreams.rules.sentences import Sentence
+from dreams.rules.shares import BOILERPLATE, SHARED, SURE, Shares, Sides, shares
 
-# A memory belongs to the one that carries so much of its statements; a part of a split has so much from there.
-SHARED = 0.5
-# A statement is carried into its likeliest memory, and into any other with such a chance.
-SURE = 0.5
-# A statement that more memories hold than this is boilerplate and ties nothing together.
-BOILERPLATE = 4
 # So many sources of a statement are named.
 SOURCES = 3
-
-# {memory on one side: {memory on the other: how much of its statements, up to 1}}
-_Shares = Mapping[str, Mapping[str, float]]
 
 
 @dataclass(slots=True)
@@ -27,26 +23,30 @@ class Lineage:
 
     removed: list[str]
     added: list[str]
+    modified: list[str]
     moved: list[Moved] = field(default_factory=list)
     merged: list[Merged] = field(default_factory=list)
     split: list[Split] = field(default_factory=list)
 
 
 def lineage(
-    shas_before: Mapping[str, str],
-    shas_after: Mapping[str, str],
-    before: Sequence[Sentence],
-    after: Sequence[Sentence],
-    pairing: Pairing,
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    *,
+    evidence: Mapping[str, Collection[str]] | None = None,
+    prints: Prints = PRINTS,
 ) -> Lineage:
-    """The lineage of two stores, given each path's sha256, all their statements and which carries which.
+    """The lineage of two stores, given as {path: text}: the change list but for what is unchanged.
 
-    Equal bytes first; then a memory belongs to the one that carries at least half of its statements.
+    Equal bytes first; then a memory belongs to the one that has most of it. `evidence`, {new path: old paths it was
+    made of}, goes before likeness where the words do not contradict it. `prints` are fingerprints to use again.
     """
-    search = _Search(shas_before, shas_after, *_shares(before, after, pairing))
+    search = _Search(before, after, prints)
     search.equal_bytes()
-    search.splits()
-    search.statements()
+    if search.removed or search.added:
+        search.read(evidence or {})
+        search.splits()
+        search.rest()
     return search.result()
 
 
@@ -58,14 +58,14 @@ def carried(
 
     A statement of a merge may have several sources; boilerplate has one, and none elsewhere where it stood all along.
     """
-    shared = {merged.new for merged in found.merged} | {new for each in found.split for new in each.news}
+    joined = {merged.new for merged in found.merged} | {new for each in found.split for new in each.news}
     holders = Counter(key for key, _ in {(each.key, each.path) for each in before})
     sources: dict[int, list[int]] = defaultdict(list)
     for old, new, chance in zip(pairing.old, pairing.new, pairing.chance, strict=True):
         if chance < CARRIES:
             continue
         one, held = before[old], sources[new]
-        several = after[new].path in shared and chance >= SURE and holders[one.key] <= BOILERPLATE
+        several = after[new].path in joined and chance >= SURE and holders[one.key] <= BOILERPLATE
         if not held or (several and len(held) < SOURCES):
             held.append(old)
         elif chance == 1 and one.path == after[new].path and before[held[0]].path != one.path:
@@ -74,7 +74,7 @@ def carried(
         Carried(place(before[old]), place(after[new]))
         for new, olds in sorted(sources.items())
         for old in olds
-        if after[new].path in shared or before[old].path != after[new].path
+        if after[new].path in joined or before[old].path != after[new].path
     )
 
 
@@ -83,93 +83,79 @@ def place(sentence: Sentence) -> Place:
     return Place(sentence.path, sentence.line, sentence.text, sentence.kind == "heading")
 
 
-def _shares(
-    before: Sequence[Sentence], after: Sequence[Sentence], pairing: Pairing
-) -> tuple[_Shares, _Shares, _Shares]:
-    """How much of each old memory went into each new one, how much of each new one came from each old one, and how
-    much of that is still at the old path too."""
-    telling_old, telling_new = _telling(before), _telling(after)
-    into: dict[int, set[str]] = defaultdict(set)
-    source: dict[int, set[str]] = defaultdict(set)
-    stayed: dict[int, set[str]] = defaultdict(set)
-    pairs = list(zip(pairing.old, pairing.new, pairing.chance, strict=True))
-    at_home = {old for old, new, chance in pairs if chance >= SURE and before[old].path == after[new].path}
-    for old, new, chance in pairs:
-        if chance < CARRIES:
-            continue
-        if chance >= SURE or not into[old]:
-            into[old].add(after[new].path)
-        if chance >= SURE or not source[new]:
-            source[new].add(before[old].path)
-            if old in at_home:
-                stayed[new].add(before[old].path)
-    return (
-        _parts(before, telling_old, into),
-        _parts(after, telling_new, source),
-        _parts(after, telling_new, stayed),
-    )
-
-
-def _parts(statements: Sequence[Sentence], telling: Sequence[bool], found: Mapping[int, Iterable[str]]) -> _Shares:
-    whole = Counter(each.path for each, tells in zip(statements, telling, strict=True) if tells)
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for at, paths in found.items():
-        if telling[at]:
-            counts[statements[at].path].update(paths)
-    return {path: {other: many / whole[path] for other, many in held.items()} for path, held in counts.items()}
-
-
-def _telling(statements: Sequence[Sentence]) -> list[bool]:
-    """Which statements tell memories apart: neither headings, unless there is nothing else, nor boilerplate."""
-    holders = Counter(key for key, _ in {(each.key, each.path) for each in statements})
-    tells = [each.kind != "heading" and holders[each.key] <= BOILERPLATE for each in statements]
-    told = {each.path for each, telling in zip(statements, tells, strict=True) if telling}
-    return [
-        telling or (each.path not in told and holders[each.key] <= BOILERPLATE)
-        for each, telling in zip(statements, tells, strict=True)
-    ]
-
-
 class _Search:
     """The state of one search; each step consumes what it explains."""
 
-    def __init__(
-        self,
-        shas_before: Mapping[str, str],
-        shas_after: Mapping[str, str],
-        given: _Shares,
-        taken: _Shares,
-        stayed: _Shares,
-    ) -> None:
-        self.shas_before, self.shas_after = shas_before, shas_after
-        self.given, self.taken, self.stayed = given, taken, stayed
-        self.removed = set(shas_before.keys() - shas_after.keys())
-        self.added = set(shas_after.keys() - shas_before.keys())
-        self.modified = {
-            path for path in shas_before.keys() & shas_after.keys() if shas_before[path] != shas_after[path]
-        }
+    def __init__(self, before: Mapping[str, str], after: Mapping[str, str], prints: Prints) -> None:
+        self.before, self.after, self.prints = before, after, prints
+        self.removed = set(before.keys() - after.keys())
+        self.added = set(after.keys() - before.keys())
+        self.modified = {path for path in before.keys() & after.keys() if before[path] != after[path]}
         self.sources: dict[str, list[str]] = defaultdict(list)
+        self.exchanged: set[str] = set()
         self.split: list[Split] = []
+        self.shares = Shares()
+        self.words_before: Mapping[str, Words] = {}
+        self.words_after: Mapping[str, Words] = {}
 
     def equal_bytes(self) -> None:
-        """Memories without statements never move: any two empty ones would be equal."""
+        """Memories that state nothing never move: any two empty ones would be equal."""
+        wanted = {self.before[path] for path in self.removed | self.modified}
         news: dict[str, list[str]] = defaultdict(list)
-        for path in sorted(self.shas_after):
-            news[self.shas_after[path]].append(path)
+        for path in sorted(path for path, text in self.after.items() if text in wanted):
+            if any(character.isalnum() for character in self.after[path]):
+                news[self.after[path]].append(path)
+        self._exchanges(news)
         for old in sorted(self.removed):
-            targets = news.get(self.shas_before[old])
-            if targets and self.given.get(old):
+            if targets := news.get(self.before[old]):
                 free = [path for path in targets if path in self.added and not self.sources[path]]
                 self.sources[max(free or targets, key=lambda new: (_likeness(old, new), new))].append(old)
                 self.removed.discard(old)
         self.added.difference_update(new for new, olds in self.sources.items() if olds)
+
+    def _exchanges(self, news: Mapping[str, Sequence[str]]) -> None:
+        """Paths that live on with another's text and whose own text lives on elsewhere: swapped, or moved in a row."""
+        ways: dict[str, str] = {}
+        taken: set[str] = set()
+        for old in sorted(self.removed | self.modified):
+            free = (new for new in news.get(self.before[old], ()) if new in self.added | self.modified)
+            if (new := next((each for each in free if each not in taken), None)) is not None:
+                ways[old] = new
+                taken.add(new)
+        through = self.modified & ways.keys() & taken
+        while broken := [old for old, new in ways.items() if {old, new} & self.modified - through]:
+            for old in broken:
+                through -= {old, ways.pop(old)}
+        for old, new in ways.items():
+            if old in through or new in through:
+                self.sources[new].append(old)
+        self.exchanged = through
+        self.modified -= through
+        self.removed.difference_update(old for olds in self.sources.values() for old in olds)
+
+    def read(self, evidence: Mapping[str, Collection[str]]) -> None:
+        """Looks at the words of all that may have to do with what is left."""
+        olds = sorted(self.removed | (self.modified if self.added else set()))
+        news = sorted(self.after.keys() - self.exchanged if self.removed else self.added)
+        prints = self.prints.of([*(self.before[old] for old in olds), *(self.after[new] for new in news)])
+        self.words_before = dict(zip(olds, prints, strict=False))
+        self.words_after = dict(zip(news, prints[len(olds) :], strict=True))
+        self.words_after |= {
+            old: self.prints.of([self.after[old]])[0] for old in olds if old in self.modified and not self.removed
+        }
+        self.shares = shares(
+            Sides(
+                self.before, self.after, sorted(self.removed), sorted(self.added), self.words_before, self.words_after
+            ),
+            evidence,
+        )
 
     def splits(self) -> None:
         """A memory that gave its statements to several, or gave some away and lives on."""
         children: dict[str, list[str]] = defaultdict(list)
         for new in sorted(self.added):
             candidates = {
-                old: share for old, share in self.taken.get(new, {}).items() if old in self.removed | self.modified
+                old: share for old, share in self.shares.taken[new].items() if old in self.removed | self.modified
             }
             if old := _best(new, candidates):
                 children[old].append(new)
@@ -180,38 +166,43 @@ class _Search:
                 self.added.difference_update(news)
             elif old in self.modified:
                 # What also stayed where it was is a copy.
-                left = {new: self.stayed.get(new, {}).get(old, 0) for new in news}
-                news = [new for new in news if 2 * left[new] < self.taken[new][old]]
+                left = {new: self.shares.stayed[new].get(old, 0.0) for new in news}
+                news = [new for new in news if 2 * left[new] < self.shares.taken[new][old]]
                 if news:
                     self.split.append(Split(old, tuple(sorted([old, *news]))))
                     self.added.difference_update(news)
 
-    def statements(self) -> None:
-        """What is left of the removed memories belongs where most of their statements are."""
+    def rest(self) -> None:
+        """What is left of the removed memories belongs where most of them is."""
         parts = {new for split in self.split for new in split.news if new != split.old}
         for old in sorted(self.removed):
-            if new := _best(old, {new: share for new, share in self.given.get(old, {}).items() if new not in parts}):
+            held = self.shares.given[old].items()
+            if new := _best(old, {new: share for new, share in held if new not in parts}):
                 self.sources[new].append(old)
         self.removed.difference_update(old for olds in self.sources.values() for old in olds)
         self.added.difference_update(new for new, olds in self.sources.items() if olds)
 
     def result(self) -> Lineage:
-        found = Lineage(sorted(self.removed), sorted(self.added), split=sorted(self.split, key=lambda s: s.old))
+        """The edges found, and the paths that are in none of them."""
+        found = Lineage(sorted(self.removed), sorted(self.added), [], split=sorted(self.split, key=lambda s: s.old))
         for new, olds in sorted(self.sources.items()):
-            lived = [new] if new in self.shas_before else []
+            lived = [new] if new in self.before and new not in self.exchanged else []
             if olds and (lived or len(olds) > 1):
                 found.merged.append(Merged(tuple(sorted(olds + lived)), new))
             elif olds:
                 found.moved.append(Moved(olds[0], new, self._similarity(olds[0], new)))
         found.moved.sort(key=lambda moved: moved.old)
+        joined = {each.new for each in found.merged} | {each.old for each in found.split}
+        found.modified = sorted(self.modified - joined)
         return found
 
     def _similarity(self, old: str, new: str) -> float:
-        if self.shas_before[old] == self.shas_after[new]:
+        """How many of their words two memories have in common, in the same order."""
+        if self.before[old] == self.after[new]:
             return 1.0
-        one, other = self.given[old][new], self.taken.get(new, {}).get(old, 0.0)
-        # Only equal bytes are the whole 1: what differs outside the telling statements still differs.
-        return min(0.99, round((one + other) / 2, 2))
+        one, other = (array("I", words.tobytes()) for words in (self.words_before[old], self.words_after[new]))
+        # Only equal bytes are the whole 1: case and punctuation may differ where words do not.
+        return min(0.99, round(Indel.normalized_similarity(one, other), 2))
 
 
 def _best(path: str, shares: Mapping[str, float]) -> str | None:
