@@ -1,10 +1,11 @@
 """Which turns of a session say, or deny, what a sentence of a review says: told by the words and values they share."""
 
+import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from dreams.rules.alarms import Told, alarms
 from dreams.rules.meaning import Meaning, Meanings
@@ -101,9 +102,24 @@ def _words(who: str, part: Part, roots: Sequence[str]) -> Iterator[tuple[Who, st
             yield "tool", part.answer.text, True
 
 
-def worth_asking(text: str) -> bool:
-    """Whether a sentence says enough to be told from others."""
-    return len(terms(normal(text))) >= LEAST
+def sentences_of(findings: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """(finding, place, how it read before) of what came, went or was altered in a change; an altered one by its new
+    place."""
+    for finding in ("lost", "unsourced"):
+        for place in findings.get(finding, []):
+            yield finding, place, ""
+    for pair in findings.get("altered", []):
+        yield "altered", pair["new"], pair["old"]["text"]
+
+
+def worth_asking(place: Mapping[str, Any]) -> bool:
+    """Whether a sentence says enough to be told from other talk; headings and shorter ones do not."""
+    return not place.get("heading") and len(terms(normal(place["text"]))) >= LEAST
+
+
+def fingerprint(text: str) -> str:
+    """Which sentence was asked about: hex SHA-256."""
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 class Weights:

@@ -2,10 +2,9 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -19,7 +18,7 @@ from dreams.rules.transcripts import turns_of
 from dreams.services.claims import LEASE, claim, release, renew
 from dreams.services.sessions import read_transcript
 from dreams.services.snapshots import texts_of
-from dreams.services.texts import digest_of, fitted, storable
+from dreams.services.texts import fitted, storable
 from dreams.services.vendor import bucket_of, watched
 
 log = logging.getLogger(__name__)
@@ -130,20 +129,11 @@ def _asked(review: Review) -> dict[rules.Question, list[Asked]]:
     told from other talk, are not asked about."""
     found: dict[rules.Question, list[Asked]] = defaultdict(list)
     for change in Change.objects.filter(review=review).only("findings"):
-        for finding, place, was in sentences_of(change.findings):
-            if not place.get("heading") and rules.worth_asking(place["text"]):
-                one = Asked(change.pk, finding, place["path"], place["line"], digest_of(place["text"]))
+        for finding, place, was in rules.sentences_of(change.findings):
+            if rules.worth_asking(place):
+                one = Asked(change.pk, finding, place["path"], place["line"], rules.fingerprint(place["text"]))
                 found[rules.Question(place["text"], was)].append(one)
     return found
-
-
-def sentences_of(findings: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[str, Any], str]]:
-    """(finding, place, how it read before) of what came, went or was altered; an altered one by its new place."""
-    for finding in ("lost", "unsourced"):
-        for place in findings.get(finding, []):
-            yield finding, place, ""
-    for pair in findings.get("altered", []):
-        yield "altered", pair["new"], pair["old"]["text"]
 
 
 def _keep(

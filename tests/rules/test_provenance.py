@@ -82,8 +82,9 @@ def test_of_an_altered_sentence_a_turn_that_could_be_either_is_no_source() -> No
 
 
 def test_what_says_too_little_is_not_asked_about() -> None:
-    assert not worth_asking("closed.")
-    assert worth_asking("The nightly build starts at 02:00 UTC.")
+    assert not worth_asking({"text": "closed."})
+    assert not worth_asking({"text": "The nightly build at night", "heading": True})
+    assert worth_asking({"text": "The nightly build starts at 02:00 UTC."})
     assert verdicts("Closed.", "The ticket is closed.") == []
 
 
