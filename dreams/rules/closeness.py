@@ -1,9 +1,11 @@
-"""What changed between two statements that are the same, word by word, but for one spot."""
+"""Statements that are the same, word by word, but for one spot or for their numbers: which, and what changed there."""
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from dreams.rules.meaning import Meaning, changed_kinds
+from dreams.rules.sentences import Sentence
 from dreams.rules.terms import terms
 from dreams.rules.vocabulary import MODALS, TIMES, UNITS
 
@@ -15,6 +17,48 @@ _NOT = frozenset("not no never cannot nicht nie kein keine without don't doesn't
 _HELPERS = frozenset("do does did don doesn can be will is are was were has have a an any ever yet".split())
 _BINDING = frozenset("must should may".split())
 _VALUES = frozenset("number unit date path version url".split())
+
+
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_TURN = re.compile(r"\b(?:not|never|must|should|may|can|shall|only)\b|n['’]t\b")
+
+
+def frame(key: str) -> str:
+    """A statement without its numbers, "not" and duties: what has the same frame is the same form, filled in anew."""
+    return " ".join(_NUMBER.sub("#", _TURN.sub(" ", key)).split())
+
+
+def same_frames(
+    before: Sequence[Sentence], after: Sequence[Sentence], gone: Iterable[int], fresh: Iterable[int]
+) -> list[tuple[int, int]]:
+    """Pairs of statements, by their numbers, that have the same frame: at one path in their order, and from path to
+    path where nothing else has it."""
+    olds, news = _by_frame(before, gone), _by_frame(after, fresh)
+    found = [pair for place in olds for pair in zip(olds[place], news.get(place, ()), strict=False)]
+    paired = {old for old, _ in found}, {new for _, new in found}
+    alone_old, alone_new = (
+        _alone((framed, at) for (framed, _), held in side.items() for at in held if at not in done)
+        for side, done in zip((olds, news), paired, strict=True)
+    )
+    return found + [(alone_old[framed], alone_new[framed]) for framed in alone_old if framed in alone_new]
+
+
+def _by_frame(statements: Sequence[Sentence], chosen: Iterable[int]) -> dict[tuple[str, str], list[int]]:
+    """The chosen statements by frame and path."""
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for at in chosen:
+        each = statements[at]
+        if each.kind != "heading":
+            found[frame(each.key), each.path].append(at)
+    return found
+
+
+def _alone(framed: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """What is the only one of its frame."""
+    many: dict[str, list[int]] = defaultdict(list)
+    for key, at in framed:
+        many[key].append(at)
+    return {key: held[0] for key, held in many.items() if len(held) == 1}
 
 
 def spot(old: str, new: str) -> tuple[list[str], list[str]] | None:
@@ -43,18 +87,18 @@ def changed_at(place: tuple[Sequence[str], Sequence[str]], old: Meaning, new: Me
     bound, binds = ({MODALS.get(word) for word in side} & _BINDING for side in (gone, come))
     if bound and binds and bound.isdisjoint(binds) and not (denied or denies):
         return "modal"
+    kinds = [kind for kind in changed_kinds(old, new) if kind in _VALUES]
+    if len(kinds) == 1 and kinds[0] in ("path", "version", "url"):
+        return kinds[0]
     if len(place[0]) != 1 or len(place[1]) != 1 or terms(place[0][0]) == terms(place[1][0]):
         return ""
-    return _value(place[0][0], place[1][0], old, new)
+    return _value(place[0][0], place[1][0], kinds)
 
 
-def _value(gone: str, come: str, old: Meaning, new: Meaning) -> str:
+def _value(gone: str, come: str, kinds: Sequence[str]) -> str:
     """The kind of value that one word in the place of another is."""
-    kinds = [kind for kind in changed_kinds(old, new) if kind in _VALUES]
     if gone[0].isdigit() and come[0].isdigit():
         return kinds[0] if kinds else "number"
-    if kinds in (["path"], ["url"]):
-        return kinds[0]
     one, other = gone.lower(), come.lower()
     if TIMES.get(one, one) != TIMES.get(other, other) and one in TIMES and other in TIMES:
         return "date"

@@ -9,10 +9,11 @@ from rapidfuzz import fuzz
 
 from dreams.rules.alarms import Told, alarms
 from dreams.rules.change_types import Altered, Clash, Doubt, Place
+from dreams.rules.closeness import frame, same_frames
 from dreams.rules.meaning import FACT_KINDS, Meanings, meaning
 from dreams.rules.pairing import CARRIES, GONE, LETTERS, SURELY, UNKNOWN, Pairing
 from dreams.rules.sentences import Sentence
-from dreams.rules.terms import terms
+from dreams.rules.terms import senses, terms
 
 # A pair has to be so likely before what differs between the two is called altered; a second partner likelier still.
 SURE, SURE_BESIDE = 0.5, 0.85
@@ -22,11 +23,15 @@ LIGHT = 0.6
 VALUES = ("number", "date", "name", "path", "version", "url")
 # Of these, what is compared letter by letter.
 EXACT = ("path", "version", "url")
+# Statements with the same frame are so likely a pair.
+FRAMED = 0.95
 # So many partners of a statement are looked at.
 NEAREST = 6
 # So much of a statement's words has to be in one that stood there before, or that tells another one lightly anew; and
 # so much of what it says beyond that one.
 COVERS, BEYOND = 0.8, 0.3
+# Of all its words, the little ones too, so many have to be in one that stood there before.
+SPELLED = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ class _Book:
         self.before, self.after, self.pairing = before, after, pairing
         self.meanings = Meanings()
         self.old_keys, self.new_keys = {each.key for each in before}, {each.key for each in after}
+        self.stood = {(each.path, each.key) for each in before}
         self.places = {each.key: at for at, each in reversed(list(enumerate(after)))}
         self.ways: dict[int, list[int]] = defaultdict(list)
         self.sources: dict[int, list[int]] = defaultdict(list)
@@ -91,11 +97,22 @@ class _Book:
                 self.ways[old].append(new)
                 self.sources[new].append(old)
                 self.chances[old, new] = chance
+        fresh = [at for at, each in enumerate(after) if each.key not in self.old_keys]
+        for old, new in same_frames(before, after, list(self.gone()), fresh) if fresh else ():
+            self._join(old, new)
         self.old_terms, self.new_terms = (
             Counter(term for key in keys for term in terms(key)) for keys in (self.old_keys, self.new_keys)
         )
         held = self.old_terms + self.new_terms
         self.weights = {term: log((len(self.old_keys) + len(self.new_keys) + 1) / many) for term, many in held.items()}
+
+    def _join(self, old: int, new: int) -> None:
+        """Makes a pair the likeliest of both."""
+        for partners, other in ((self.ways[old], new), (self.sources[new], old)):
+            if other in partners:
+                partners.remove(other)
+            partners.insert(0, other)
+        self.chances[old, new] = FRAMED
 
     def gone(self) -> Iterator[int]:
         """The old statements that are nowhere after, letter by letter."""
@@ -107,7 +124,8 @@ class _Book:
         taken: set[int] = set()
         pairs = []
         for old in self.gone():
-            for rank, new in enumerate(self.ways[old][:2]):
+            ways = self.ways[old]
+            for rank, new in enumerate(sorted(ways, key=lambda new: self.after[new].key in self.old_keys)[:2]):
                 chance = self.chances[old, new]
                 if chance >= (SURE_BESIDE if rank else SURE) and self._may_answer(old, new):
                     pairs.append((-chance, old, new))
@@ -126,14 +144,23 @@ class _Book:
         """Whether a new statement may be the old one's successor: one that stood there before all along is so only as
         its twin with one other value. For names at the end only, where the value stands and not whom it is about."""
         if self.after[new].key not in self.old_keys:
-            return True
+            key = self.before[old].key
+            return frame(key) == frame(self.after[new].key) or self._tells(new, old, _said(key))
+        if self._beside(old, new):
+            return False
         was, says = self.meanings[self.before[old].key], self.meanings[self.after[new].key]
         if len(kinds) != 1 or kinds[0] not in FACT_KINDS or set(was.words) != set(says.words):
+            return False
+        if kinds[0] != "name" and set(was.order) != set(says.order):
             return False
         one, other = was.of(kinds[0]), says.of(kinds[0])
         if len(one) != len(other) or sum(a != b for a, b in zip(one, other, strict=True)) != 1:
             return False
         return kinds[0] != "name" or (was.ends_in_fact and one[:-1] == other[:-1])
+
+    def _beside(self, old: int, new: int) -> bool:
+        """Whether both stood in one memory before, where what is nearly the same is another case or step."""
+        return (self.before[old].path, self.after[new].key) in self.stood
 
     def _alarms(self, old: int, new: int) -> tuple[str, ...]:
         """In which facts the two differ, seen together with all that is sure to have gone the same way."""
@@ -185,19 +212,26 @@ class _Book:
         was, says = self.before[old], self.after[new]
         theirs = _said(says.key)
         if says.key in self.old_keys:
-            return mine <= theirs or (
-                self._has_values(was, says, theirs)
-                and not self._values(says) - mine
-                and len(mine - theirs) != len(theirs - mine)
-                and self._share(mine, theirs.union(terms(says.path))) >= COVERS
+            return (
+                _spelled(was, says)
+                and self._has_values(was, says, theirs)
+                and (mine <= theirs or (not self._beside(old, new) and self._covers(mine, theirs, was, says)))
             )
         source = _said(self.before[self.sources[new][0]].key)
         if self.sources[new][0] == old or 2 * len(source & theirs) < LIGHT * (len(source) + len(theirs)):
             return True
         theirs.update(terms(says.path))
         if self._share(mine, source) >= COVERS:
-            return self._share(mine, theirs) >= COVERS
+            return _spelled(was, says) and self._share(mine, theirs) >= COVERS
         return self._share(mine - source, theirs) >= BEYOND
+
+    def _covers(self, mine: set[str], theirs: set[str], was: Sentence, says: Sentence) -> bool:
+        """Whether hardly a word is missing, and none stands for another."""
+        return (
+            not self._values(says) - mine
+            and len(mine - theirs) != len(theirs - mine)
+            and self._share(mine, theirs.union(terms(says.path))) >= COVERS
+        )
 
     def _share(self, words: set[str], held: set[str]) -> float:
         """How much of some words is held, by their weight."""
@@ -246,6 +280,12 @@ class _Book:
             for old in self.gone()
             if self.ways[old] and self.chances[old, self.ways[old][0]] < SURELY and self.before[old].kind != "heading"
         ]
+
+
+def _spelled(was: Sentence, says: Sentence) -> bool:
+    """Whether most of a statement's words are in another, the little ones counted too."""
+    whole = senses(was.key)
+    return len(whole & senses(says.key)) >= SPELLED * len(whole)
 
 
 def _said(key: str) -> set[str]:

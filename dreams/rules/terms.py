@@ -89,6 +89,13 @@ _FILLERS = FILLERS.union(
 )
 
 
+@lru_cache(maxsize=50_000)
+def senses(key: str) -> frozenset[str]:
+    """All words of a statement but its articles, the little ones too, with synonyms as one."""
+    cuts = (stem(word) for word in re.findall(r"[^\W_]+", plainly(key).lower()) if word not in ("a", "an", "the"))
+    return frozenset(CLUSTERS.get(cut, cut) for cut in cuts)
+
+
 def _senses() -> dict[str, str]:
     """The stem of each synonym with its sense; a word of two senses keeps the first."""
     clusters: dict[str, str] = {}
