@@ -128,9 +128,7 @@ def _numbers(codes: _Bytes, starts: _Ints, ends: _Ints) -> Words:
 
 
 def grams(words: Words) -> Words:
-    """The pairs of neighbouring words, one number each; of one word alone the word."""
-    if len(words) < 2:
-        return words
+    """The pairs of neighbouring words, one number each."""
     return (words[:-1] * np.uint32(0x9E3779B1)) ^ ((words[1:] * np.uint32(0x85EBCA77)) >> np.uint32(3))
 
 
@@ -145,10 +143,11 @@ class Found:
     of_new: _Floats
 
 
-def shared(olds: Sequence[Words], news: Sequence[Words]) -> Found:
-    """How much of each old memory is in each new one: the numbers they share, the rarer the weightier."""
+def shared(olds: Sequence[Words], news: Sequence[Words], *, pairs: bool = False) -> Found:
+    """How much of each old memory is in each new one: the words they share, or the pairs of neighbouring words, the
+    rarer the weightier."""
     count, width = len(olds) + len(news), max(1, len(news))
-    number, memory = _once([*olds, *news])
+    number, memory = _once([*olds, *news], pairs)
     first = np.flatnonzero(np.concatenate([[True], number[1:] != number[:-1]])) if len(number) else np.zeros(0, int)
     held = np.diff(np.append(first, len(number)))
     # The old memories come first in a number's run, after each other.
@@ -169,13 +168,18 @@ def shared(olds: Sequence[Words], news: Sequence[Words]) -> Found:
     return Found(old, new, total, total / whole[old], total / whole[len(olds) + new])
 
 
-def _once(memories: Sequence[Words]) -> tuple[npt.NDArray[np.uint64], _Ints]:
+def _once(memories: Sequence[Words], pairs: bool) -> tuple[npt.NDArray[np.uint64], _Ints]:
     """Each number of each memory once, sorted, and the memory's place in the list beside it."""
-    every = -(-sum(map(len, memories)) // MOST_NUMBERS)
+    numbers = np.concatenate([np.zeros(0, np.uint32), *memories])
+    memory = np.repeat(np.arange(len(memories), dtype=np.uint64), [len(words) for words in memories])
+    if pairs and len(numbers):
+        inside = memory[1:] == memory[:-1]
+        numbers, memory = grams(numbers)[inside], memory[1:][inside]
+    every = np.uint32(-(-len(numbers) // MOST_NUMBERS))
     if every > 1:
-        memories = [words[words % every == 0] for words in memories]
-    keys = np.concatenate([np.zeros(0, np.uint32), *memories]).astype(np.uint64) << _HALF
-    keys |= np.repeat(np.arange(len(memories), dtype=np.uint64), [len(words) for words in memories])
+        some = numbers % every == 0
+        numbers, memory = numbers[some], memory[some]
+    keys = (numbers.astype(np.uint64) << _HALF) | memory
     keys.sort()
     keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
     return keys >> _HALF, (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)

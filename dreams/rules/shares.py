@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from dreams.rules.pairing import CARRIES, Pairing, pair
 from dreams.rules.prints import Found, Words, grams, shared
@@ -17,9 +18,9 @@ SHARED = 0.5
 CLEAR = 0.2
 # What weighs less says nothing, unless it is most of both memories.
 WEIGHTY, MOST = 25.0, 0.6
-# A memory that has less of its words in common with any other is not told anew there; one that has so much may be, or
-# one where the next other has clearly less. So many others are looked at closely.
-FAINT, LIKELY, CLEARLY, NEAREST = 0.15, 0.3, 1.15, 3
+# A memory that has less of its words in common with any other is not told anew there; one that has so much may be, and
+# one between where the next other has clearly less. So many others are looked at closely.
+FAINT, LIKELY, CLEARLY, NEAREST = 0.24, 0.45, 1.15, 3
 # A long memory has words of everybody: less than this of it says nothing.
 SLIGHT = 0.04
 # So much together have to be the shares of a memory's statements and of its words that were told anew elsewhere.
@@ -79,8 +80,7 @@ def shares(sides: Sides, evidence: Mapping[str, Collection[str]]) -> Shares:
     said = [(old, new) for new, made_of in evidence.items() for old in made_of if old != new]
     near = _near(sides, olds, news, said)
     _told(sides, found, olds, news, near)
-    for old, new in said:
-        _believe(sides, found, old, new, near.get((old, new), (0.0, 0.0)))
+    _believe(sides, found, said, near)
     return found
 
 
@@ -96,7 +96,7 @@ def _clear(sides: Sides) -> Shares:
     """What most word pairs say."""
     found = Shares()
     olds, news = list(sides.words_before), list(sides.words_after)
-    both = shared([grams(sides.words_before[old]) for old in olds], [grams(sides.words_after[new]) for new in news])
+    both = shared([*sides.words_before.values()], [*sides.words_after.values()], pairs=True)
     telling = (both.weight >= WEIGHTY) | (np.minimum(both.of_old, both.of_new) >= MOST)
     for (old, new), (of_old, of_new) in _edges(both, telling, olds, news).items():
         if old in sides.removed:
@@ -110,7 +110,7 @@ def _clear(sides: Sides) -> Shares:
     return found
 
 
-def _edges(found: Found, wanted: "np.typing.NDArray[np.bool_]", olds: list[str], news: list[str]) -> _Edges:
+def _edges(found: Found, wanted: npt.NDArray[np.bool_], olds: list[str], news: list[str]) -> _Edges:
     """{(old path, new path): (how much of the old, how much of the new)} of two paths."""
     numbers = (each[wanted].tolist() for each in (found.old, found.new, found.of_old, found.of_new))
     return {
@@ -144,13 +144,14 @@ def _told(sides: Sides, found: Shares, olds: list[str], news: list[str], near: _
     ways_old: dict[str, list[tuple[float, str]]] = {old: [] for old in olds}
     ways_new: dict[str, list[tuple[float, str]]] = {new: [] for new in news}
     for (old, new), (of_old, of_new) in near.items():
-        if min(of_old, of_new) < SLIGHT:
+        if max(of_old, of_new) < FAINT - KIN or min(of_old, of_new) < SLIGHT:
             continue
+        kin = KIN * _kin(old, new)
         if old in ways_old:
-            ways_old[old].append((max(of_old, of_new if new in sides.added else 0.0), new))
-        if new in ways_new and of_new >= FAINT:
+            ways_old[old].append((max(of_old, of_new if new in sides.added else 0.0) + kin, new))
+        if new in ways_new and of_new + kin >= FAINT:
             # What is still said at the old path has no need to be told anew elsewhere.
-            ways_new[new].append((of_new * (1 - _stayed(sides, old, new, np.unique)), old))
+            ways_new[new].append((of_new * (1 - _stayed(sides, old, new, np.unique)) + kin, old))
     looked_old, looked_new = _worth_a_look(ways_old), _worth_a_look(ways_new)
     if not looked_old and not looked_new:
         return
@@ -166,18 +167,14 @@ def _told(sides: Sides, found: Shares, olds: list[str], news: list[str], near: _
     after = [each for path in sorted(told_new) for each in split(path, sides.after[path])]
     given, taken, stayed = carried_shares(before, after, pair(before, after))
     for old, ways in looked_old.items():
-        found.given[old] = {
-            new: (share + ways[new] + KIN * _kin(old, new)) * SHARED / TOLD
-            for new, share in given.get(old, {}).items()
-            if new in ways
-        }
+        found.given[old] = _both(given.get(old, {}), ways)
     for new, ways in looked_new.items():
-        found.stayed[new] = stayed.get(new, {})
-        found.taken[new] = {
-            old: (share + ways[old] + KIN * _kin(old, new)) * SHARED / TOLD
-            for old, share in taken.get(new, {}).items()
-            if old in ways
-        }
+        found.taken[new], found.stayed[new] = _both(taken.get(new, {}), ways), stayed.get(new, {})
+
+
+def _both(told: Mapping[str, float], ways: Mapping[str, float]) -> dict[str, float]:
+    """The shares of the statements told anew, seen together with those of the words."""
+    return {path: (share + ways[path]) * SHARED / TOLD for path, share in told.items() if path in ways}
 
 
 def _kin(one: str, other: str) -> bool:
@@ -197,14 +194,16 @@ def _worth_a_look(ways: Mapping[str, list[tuple[float, str]]]) -> dict[str, dict
     return found
 
 
-def _believe(sides: Sides, found: Shares, old: str, new: str, near: tuple[float, float]) -> None:
-    """Takes somebody's word for it that a memory was made of another, unless the two have nothing in common."""
-    if max(near) < CREDIBLE:
-        return
-    if old in sides.removed and new in sides.after:
-        found.given[old][new] = max(found.given[old].get(new, 0.0), SHARED) + near[0]
-    if new in sides.added and old in sides.removed:
-        found.taken[new][old] = max(found.taken[new].get(old, 0.0), SHARED) + near[1]
+def _believe(sides: Sides, found: Shares, said: Iterable[tuple[str, str]], near: _Edges) -> None:
+    """Takes somebody's word for what a memory was made of, unless the two have nothing in common."""
+    most_given = {old: max([SHARED, *held.values()]) for old, held in found.given.items()}
+    most_taken = {new: max([SHARED, *held.values()]) for new, held in found.taken.items()}
+    for old, new in said:
+        if (old, new) in near and old in sides.removed:
+            of_old, of_new = near[old, new]
+            found.given[old][new] = most_given.get(old, SHARED) + of_old
+            if new in sides.added:
+                found.taken[new][old] = most_taken.get(new, SHARED) + of_new
 
 
 def carried_shares(
