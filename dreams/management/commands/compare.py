@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,13 @@ class Command(BaseCommand):
             drift = {"drift": merge.as_dict()} if merge else {}
             self.stdout.write(json.dumps({**changes.as_dict(), **drift}))
             return
-        for line in [*lines_of(changes), *(drift_lines(merge) if merge else [])]:
-            self.stdout.write(seen(line))
+        try:
+            for line in [*lines_of(changes), *(drift_lines(merge) if merge else [])]:
+                self.stdout.write(seen(line))
+            self.stdout.flush()
+        except BrokenPipeError:
+            # Whoever reads has read enough (`… | head`); Python would complain again at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def texts(self, name: str, workspace: str | None) -> dict[str, str]:
         """{path: text} of what `name` names."""
