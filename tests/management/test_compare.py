@@ -49,12 +49,12 @@ def test_a_reader_may_stop_reading(tmp_path: Path) -> None:
     many = {f"/{number}.md": f"Statement {number} is in the first store only.\n" for number in range(2_000)}
     one, other = folder(tmp_path / "one", many), folder(tmp_path / "other", AFTER)
     command = [sys.executable, "manage.py", "compare", str(one), str(other)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout and process.stderr
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    assert process.wait() == 0
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout and process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
 
 
 def test_folders_are_compared_without_a_database(tmp_path: Path) -> None:
