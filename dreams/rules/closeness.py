@@ -99,11 +99,13 @@ def _value(gone: str, come: str, kinds: Sequence[str]) -> str:
     """The kind of value that one word in the place of another is."""
     if gone[0].isdigit() and come[0].isdigit():
         return kinds[0] if kinds else "number"
+    gone, come = (word.removesuffix("'s").removesuffix("’s") for word in (gone, come))
     one, other = gone.lower(), come.lower()
     if TIMES.get(one, one) != TIMES.get(other, other) and one in TIMES and other in TIMES:
         return "date"
-    if len(one) > 2 and len(other) > 2 and one in UNITS and other in UNITS:
-        return "unit" if UNITS[one][0] != UNITS[other][0] else ""
+    if len(gone) > 1 and len(come) > 1 and (unit := UNITS.get(gone, UNITS.get(one))):
+        base = UNITS.get(come, UNITS.get(other))
+        return "unit" if base and unit[0] != base[0] else ""
     if gone[:1].isupper() and come[:1].isupper() and one[:4] != other[:4]:
         return "name"
     return ""

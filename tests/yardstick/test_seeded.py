@@ -1,4 +1,4 @@
-"""Harms sown into notes that are word for word the same otherwise are found, and hardly anything else raises an alarm."""
+"""Harms sown into notes that are otherwise word for word the same are found, and hardly anything else is an alarm."""
 
 from collections import Counter
 
