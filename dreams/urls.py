@@ -23,6 +23,7 @@ from dreams.views import (
     sessions,
     snapshots,
     stores,
+    together,
     versions,
     workspaces,
 )
@@ -119,7 +120,8 @@ urlpatterns = [
     path("<slug:ws>/reviews/<int:pk>/changes/<int:change>/edit/", reviews.change_edit, name="change-edit"),
     path("<slug:ws>/reviews/<int:pk>/changes/<int:change>/origins/", origins.change_origins, name="change-origins"),
     path("<slug:ws>/reviews/<int:pk>/changes/<int:change>/undo/", reviews.change_undo, name="change-undo"),
-    path("<slug:ws>/reviews/<int:pk>/accept-moves/", reviews.review_accept_moves, name="review-accept-moves"),
+    path("<slug:ws>/reviews/<int:pk>/accept/<slug:kind>/", together.review_accept, name="review-accept"),
+    path("<slug:ws>/reviews/<int:pk>/accepted/<int:batch>/", together.review_accepted, name="review-accepted"),
     path("<slug:ws>/reviews/<int:pk>/approve/", reviews.review_approve, name="review-approve"),
     path("<slug:ws>/reviews/<int:pk>/reopen/", reviews.review_reopen, name="review-reopen"),
     path("<slug:ws>/reviews/<int:pk>/discard/", reviews.review_discard, name="review-discard"),

@@ -19,7 +19,7 @@ from dreams.models import (
     Visit,
     Workspace,
 )
-from dreams.queries.reviews import ChangeList, Row
+from dreams.queries.change_list import ChangeList, Row, in_order
 from dreams.rules import review_states as states
 from dreams.rules.moments import AT, NOW, SNAPSHOT, Moment
 
@@ -170,13 +170,13 @@ class Found:
 
     @cached_property
     def rows(self) -> list[Row]:
-        """What differs, riskiest first, one query; `pk` is the place in the list."""
+        """What differs, in the order of a review, one query; `pk` is the place in the comparison."""
         fields = (
             *("position", "kind", "title"),
-            *("lost_count", "altered_count", "flag_count", "lines_added", "lines_removed"),
+            *("lost_count", "altered_count", "flag_count", "lines_added", "lines_removed", "edges", "rewrapped"),
         )
         found = self.comparison.differences.order_by("position").values_list(*fields)
-        return [Row(place, kind, title, states.UNDECIDED, 0, *counts) for place, kind, title, *counts in found]
+        return in_order(Row(place, kind, title, states.UNDECIDED, 0, *counts) for place, kind, title, *counts in found)
 
     def changes(self, show: str) -> ChangeList:
         """The same under a filter."""

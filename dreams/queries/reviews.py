@@ -1,165 +1,17 @@
-"""Reads of a review: its list of changes, how far the deciding is, and what a reader should know about its base."""
+"""Reads of a review: what blocks its approval, its votes and plans, and what a reader should know about its base."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
-from itertools import groupby
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from dreams.access import eligible_approvers
-from dreams.models import ApplyRun, Approval, Attachment, Change, Review, User, Workspace
+from dreams.models import ApplyRun, Approval, Attachment, Review, User, Workspace
+from dreams.queries.change_list import ChangeList
 from dreams.queries.checks import blocked_changes
 from dreams.rules import review_states as states
 from dreams.rules.review_states import Requirement
-
-PAGE = 100
-SHOWS = {
-    "all": "All",
-    "undecided": "Undecided",
-    "lost": "Lost",
-    "flagged": "Flagged",
-    "unchanged": "Unchanged",
-}
-_SECTIONS = {
-    "merged": "Merged and split",
-    "split": "Merged and split",
-    "modified": "Modified",
-    "added": "Added",
-    "removed": "Removed",
-    "moved": "Moved only",
-    "unchanged": "Unchanged",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One change as the list shows it. `lost`, `altered` and `flags` count findings."""
-
-    pk: int
-    kind: str
-    title: str
-    state: str
-    seq: int
-    lost: int
-    altered: int
-    flags: int
-    added: int
-    removed: int
-
-    @property
-    def folder(self) -> str:
-        """The path up to the last slash."""
-        return self.title[: self.title.rfind("/") + 1]
-
-    @property
-    def name(self) -> str:
-        """The path behind the last slash."""
-        return self.title[self.title.rfind("/") + 1 :]
-
-    @property
-    def gone(self) -> bool:
-        """Whether the dream left no memory of it."""
-        return self.kind == "removed"
-
-    @property
-    def state_words(self) -> str:
-        """The state as people read it."""
-        return states.CHANGE_WORDS[self.state]
-
-    @property
-    def section(self) -> str:
-        """The heading it stands under: what it loses or alters goes before what it is."""
-        if self.lost or self.altered:
-            return "Lost or altered"
-        return "Flagged" if self.flags else _SECTIONS[self.kind]
-
-    def fits(self, show: str) -> bool:
-        """Whether the filter `show` lets it through."""
-        if show == "unchanged" or self.state == states.UNCHANGED:
-            return show == "unchanged" and self.state == states.UNCHANGED
-        if show == "undecided":
-            return self.state == states.UNDECIDED
-        if show == "lost":
-            return self.lost + self.altered > 0
-        return show == "all" or self.flags > 0
-
-
-@dataclass(frozen=True)
-class ChangeList:
-    """Every change of a review in its order, and the filter that is on."""
-
-    rows: Sequence[Row]
-    show: str
-
-    @cached_property
-    def shown(self) -> list[Row]:
-        """What the filter lets through."""
-        return [row for row in self.rows if row.fits(self.show)]
-
-    @cached_property
-    def filters(self) -> list[tuple[str, str, int]]:
-        """(name, words, how many) of each filter; empty ones are left out, but for All and the one that is on."""
-        counted = [(show, words, sum(row.fits(show) for row in self.rows)) for show, words in SHOWS.items()]
-        return [each for each in counted if each[2] or each[0] in ("all", self.show)]
-
-    @cached_property
-    def total(self) -> int:
-        """How many changes ask for a decision, decided or not."""
-        return sum(row.state != states.UNCHANGED for row in self.rows)
-
-    @cached_property
-    def undecided(self) -> int:
-        """How many wait."""
-        return self.counted(states.UNDECIDED)
-
-    @cached_property
-    def decided(self) -> int:
-        """How many do not wait any more."""
-        return self.total - self.undecided
-
-    @cached_property
-    def outcomes(self) -> list[tuple[str, str, int]]:
-        """(state, words, how many) of each outcome that was chosen."""
-        counted = [(state, states.CHANGE_WORDS[state], self.counted(state)) for state in states.OUTCOMES]
-        return [each for each in counted if each[2]]
-
-    @cached_property
-    def moves(self) -> int:
-        """How many undecided changes only moved, word for word, without a finding: what "accept moves" accepts."""
-        return sum(
-            row.kind == "moved"
-            and row.state == states.UNDECIDED
-            and not any((row.lost, row.altered, row.flags, row.added, row.removed))
-            for row in self.rows
-        )
-
-    @cached_property
-    def accepted_losses(self) -> list[Row]:
-        """Accepted changes that lose or alter something: what an approval lets go."""
-        return [row for row in self.rows if row.state == states.ACCEPTED and row.lost + row.altered]
-
-    def counted(self, state: str) -> int:
-        """How many are in this state."""
-        return sum(row.state == state for row in self.rows)
-
-    def row(self, pk: int) -> Row | None:
-        """The row of one change."""
-        return next((row for row in self.rows if row.pk == pk), None)
-
-    def next_undecided(self, after: int) -> int | None:
-        """The next change that waits behind `after`, first within the filter; None when none does."""
-        for rows in (self.shown if self.show != "unchanged" else [], self.rows):
-            found = states.next_undecided([(row.pk, row.state) for row in rows], after)
-            if found is not None:
-                return found
-        return None
-
-    def page_of(self, pk: int | None) -> int:
-        """The page, from 1, on which a change stands under the filter."""
-        at = next((n for n, row in enumerate(self.shown) if row.pk == pk), 0)
-        return at // PAGE + 1
 
 
 def find_reviews(workspace: Workspace) -> QuerySet[Review]:
@@ -177,29 +29,6 @@ def find_reviews(workspace: Workspace) -> QuerySet[Review]:
         "superseded_by",
         "workspace",
     )
-
-
-def change_list(review: Review, show: str = "all") -> ChangeList:
-    """The changes of a review in one query; an unknown filter is All."""
-    fields = (
-        "pk",
-        "kind",
-        "title",
-        "state",
-        "seq",
-        "lost_count",
-        "altered_count",
-        "flag_count",
-        "lines_added",
-        "lines_removed",
-    )
-    rows = [Row(*values) for values in Change.objects.filter(review=review).order_by("position").values_list(*fields)]
-    return ChangeList(rows, show if show in SHOWS else "all")
-
-
-def sections(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
-    """Rows that stand together, under their headings."""
-    return [(section, list(group)) for section, group in groupby(rows, key=lambda row: row.section)]
 
 
 def requirements(review: Review, changes: ChangeList, person: User) -> list[Requirement]:

@@ -6,6 +6,7 @@ VERBS = (
     *("lost the answer to starting dream", "gave up on dream", "lost dream"),
     *("dream completed", "dream failed", "dream canceled"),
     *("opened review", "accepted change", "kept change", "edited change", "undid the decision on change"),
+    *("accepted together", "took back together"),
     *("approved review", "reopened review", "discarded review", "superseded review", "rolled back review"),
     *("planned applying", "confirmed applying", "applied review", "could not apply review"),
     *("asked to attach", "attached", "did not attach", "asked to roll back", "rolled back", "made store current"),

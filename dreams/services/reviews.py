@@ -220,11 +220,7 @@ def _decide(change: Change, outcome: str, result: Mapping[str, str], by: User, s
     decided = outcome != states.UNDECIDED
     now = timezone.now()
     with transaction.atomic():
-        # The review's row is locked, so that an approval and a decision cannot pass each other.
-        review = Review.objects.select_for_update().get(pk=change.review_id)
-        if review.state != states.OPEN:
-            word = REVIEW_STATES.words[review.state].lower()
-            raise Refusal(f"This review is {word}: reopen it to change a decision.")
+        review = hold_open(change.review)
         moved = (
             Change.objects.filter(pk=change.pk, seq=seen_seq)
             .exclude(state=states.UNCHANGED)
@@ -254,34 +250,21 @@ def _decide(change: Change, outcome: str, result: Mapping[str, str], by: User, s
     return change
 
 
+def hold_open(review: Review) -> Review:
+    """The review's row, locked until the transaction ends, so that an approval and a decision cannot pass each other;
+    Refusal when nothing can be decided in it."""
+    held = Review.objects.select_for_update().get(pk=review.pk)
+    if held.state != states.OPEN:
+        word = REVIEW_STATES.words[held.state].lower()
+        raise Refusal(f"This review is {word}: reopen it to change a decision.")
+    return held
+
+
 def _who_was_faster(change: Change) -> str:
     last = change.decisions.select_related("by").order_by("-seq").first()
     if last is None:
         return "This change needs no decision."
     return f"{last.by} decided this while you were reading: {states.CHANGE_WORDS[last.outcome].lower()}."
-
-
-def accept_rest(review: Review, *, by: User, kinds: Sequence[str] = ("moved",)) -> int:
-    """Accepts every undecided change of harmless kinds at once: those without a single finding or changed line.
-    Returns how many."""
-    check_can(by, review.workspace, "decide_change")
-    harmless = review.changes.filter(
-        state=states.UNDECIDED,
-        kind__in=kinds,
-        lost_count=0,
-        altered_count=0,
-        flag_count=0,
-        lines_added=0,
-        lines_removed=0,
-    )
-    count = 0
-    for change in harmless:
-        try:
-            decide_change(change, states.ACCEPTED, by=by, seen_seq=change.seq, reason="accepted together")
-        except Stale:
-            continue
-        count += 1
-    return count
 
 
 def decided_store(review: Review) -> dict[str, str]:

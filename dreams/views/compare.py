@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dreams.enqueue import enqueue
 from dreams.forms.compare import MomentsForm
+from dreams.queries import change_list as lists
 from dreams.queries import changes as change_queries
 from dreams.queries import moments as queries
-from dreams.queries import reviews as review_queries
 from dreams.queries.moments import End, Found
 from dreams.rules.moments import NOW, Moment, parse_moment
 from dreams.services import moments as service
@@ -124,7 +124,7 @@ def _waiting(request: MemberRequest, ends: _Ends, found: Found) -> HttpResponse:
 
 def _page(request: MemberRequest, ends: _Ends, found: Found) -> dict[str, Any]:
     changes = found.changes(request.GET.get("show", ""))
-    page = Paginator(changes.shown, review_queries.PAGE).get_page(request.GET.get("page") or 1)
+    page = Paginator(changes.shown, lists.PAGE).get_page(request.GET.get("page") or 1)
     show = f"show={changes.show}&" if changes.show != "all" else ""
     pair = ends.address.partition("?")[2]
     return {
@@ -133,7 +133,7 @@ def _page(request: MemberRequest, ends: _Ends, found: Found) -> dict[str, Any]:
         "changes": changes,
         "page": page,
         "pager_query": f"{pair}&{show}",
-        "sections": review_queries.sections(page),
+        "sections": lists.sections(page),
         "review_why": why_not(request, "decide_change") or service.why_no_review(ends.before, ends.after),
     }
 

@@ -22,7 +22,7 @@ from dreams.models import Change, Review, Store
 from dreams.queries import changes as change_queries
 from dreams.queries import moments as moment_queries
 from dreams.queries import reviews as queries
-from dreams.queries.reviews import ChangeList
+from dreams.queries.change_list import PAGE, SHOWS, ChangeList, change_list, sections
 from dreams.rules import review_states as states
 from dreams.services import applying, attachments
 from dreams.services import reviews as service
@@ -36,9 +36,12 @@ FRESH = timedelta(seconds=60)
 @require_GET
 @in_workspace
 def review_detail(request: MemberRequest, pk: int) -> HttpResponse:
-    """The review at one change: the one asked for, else the next that waits, else the sum of what was decided."""
+    """The review at one change: the one asked for, else the next that waits, else the sum of what was decided; htmx
+    gets rows of the list."""
     review = find_review(request, pk)
-    changes = queries.change_list(review, request.GET.get("show", ""))
+    changes = _changes(request, review)
+    if wants_fragment(request):
+        return _rows(request, review, changes)
     asked = request.GET.get("change", "")
     chosen = int(asked) if asked.isdecimal() and len(asked) < 19 else changes.next_undecided(0)
     change = review.changes.filter(pk=chosen).first() if chosen and "sum" not in request.GET else None
@@ -48,12 +51,14 @@ def review_detail(request: MemberRequest, pk: int) -> HttpResponse:
 @require_GET
 @in_workspace
 def change_detail(request: MemberRequest, pk: int, change: int) -> HttpResponse:
-    """The review at this change; htmx gets the middle and the right pane only."""
+    """The review at this change, or at the one beside it (`go`); htmx gets the middle and the right pane only."""
     review = find_review(request, pk)
     found = find_change(review, change)
-    if wants_fragment(request):
+    if "go" in request.GET:
+        return _go_beside(request, review, found)
+    if _wants_middle(request):
         return _fragment(request, "reviews/_shown.html", _centre(request, review, found))
-    return _page(request, review, queries.change_list(review, request.GET.get("show", "")), found)
+    return _page(request, review, _changes(request, review), found)
 
 
 @require_POST
@@ -116,16 +121,6 @@ def change_edit(request: MemberRequest, pk: int, change: int) -> HttpResponse:
 
 @require_POST
 @in_workspace
-def review_accept_moves(request: MemberRequest, pk: int) -> HttpResponse:
-    """Accepts at once what only moved, word for word and without a finding."""
-    count = service.accept_rest(find_review(request, pk), by=request.user)
-    what = f"{count} memories that only moved" if count != 1 else "1 memory that only moved"
-    messages.success(request, f"Accepted {what}.")
-    return _back(request, pk)
-
-
-@require_POST
-@in_workspace
 def review_approve(request: MemberRequest, pk: int) -> HttpResponse:
     """One person's vote over the store as decided."""
     service.approve_review(find_review(request, pk), by=request.user)
@@ -170,6 +165,51 @@ def find_change(review: Review, pk: int) -> Change:
     return change
 
 
+def _changes(request: MemberRequest, review: Review) -> ChangeList:
+    """The list under the filter and the words that the address, or the form, says."""
+    said = {**request.GET.dict(), **request.POST.dict()}
+    return change_list(review, said.get("show", ""), said.get("q", ""))
+
+
+def _wants_middle(request: MemberRequest) -> bool:
+    """Whether htmx swaps the memory; the links of the list say so by their target alone."""
+    at_memory = request.headers.get("HX-Target") == "memory"
+    return wants_fragment(request) or (at_memory and "HX-History-Restore-Request" not in request.headers)
+
+
+def _rows(request: MemberRequest, review: Review, changes: ChangeList) -> HttpResponse:
+    """A part of the list: what its scrolling, its words or the fold of the unchanged asks for."""
+    typed = request.headers.get("HX-Trigger-Name") == "q"
+    context = {
+        **_list(changes, request.GET.get("page") or 1),
+        "review": review,
+        "changes": changes,
+        "show": changes.show if changes.show != "all" else "",
+        "part": True,
+        "oob": typed,
+    }
+    response = _fragment(request, "reviews/_part.html", context)
+    if typed:
+        response["HX-Trigger"] = json.dumps({"announce": f"{len(changes.shown)} shown"})
+    return response
+
+
+def _go_beside(request: MemberRequest, review: Review, change: Change) -> HttpResponse:
+    """The change before or behind this one in the order of the whole list; this one again at either end."""
+    changes = _changes(request, review)
+    forward = request.GET["go"] == "next"
+    beside = changes.beside(change.pk, 1 if forward else -1)
+    address = _address(request, review, beside or change.pk, changes.query)
+    if not _wants_middle(request):
+        return redirect(address)
+    shown = find_change(review, beside) if beside else change
+    response = _fragment(request, "reviews/_shown.html", _centre(request, review, shown))
+    response["HX-Push-Url"] = address
+    if not beside:
+        response["HX-Trigger"] = json.dumps({"announce": f"that was the {'last' if forward else 'first'} one"})
+    return response
+
+
 def _fragment(request: MemberRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """A part of the page, drawn without what only the frame asks the database for: this is sent at every decision."""
     around = {"workspace": request.workspace, "csrf_token": get_token(request), "messages": get_messages(request)}
@@ -180,8 +220,8 @@ def _centre(request: MemberRequest, review: Review, change: Change | None) -> di
     """What the middle and the right pane need."""
     look = look_of(request)
     show = request.POST.get("show") or request.GET.get("show", "")
-    show = show if show in queries.SHOWS and show != "all" else ""
-    address = _address(request, review, change.pk if change else None, "all")
+    show = show if show in SHOWS and show != "all" else ""
+    address = _address(request, review, change.pk if change else None, "")
     frozen = (
         "" if review.state == states.OPEN else f"This review is {states.REVIEW_STATES.words[review.state].lower()}"
     )
@@ -221,13 +261,14 @@ def _bar(request: MemberRequest, review: Review, changes: ChangeList) -> dict[st
 
 
 def _list(changes: ChangeList, number: int | str) -> dict[str, Any]:
-    """What the list of changes needs to show its page `number`."""
-    page = Paginator(changes.shown, queries.PAGE).get_page(number)
+    """What the list of changes needs to show its page `number`; `continued` is the section that the page before ended
+    with."""
+    page = Paginator(changes.shown, PAGE).get_page(number)
+    before = changes.shown[page.start_index() - 2].section if page.has_previous() else ""
     return {
         "page": page,
-        "pager_query": f"show={changes.show}&",
-        "sections": queries.sections(page),
-        "further": changes.shown[page.end_index()] if page.has_next() else None,
+        "sections": [(section, changes.sizes[section], rows) for section, rows in sections(page)],
+        "continued": before,
     }
 
 
@@ -274,16 +315,16 @@ def _editor(
     context |= {"form": form, "problem": problem, "again": status == 409}
     if wants_fragment(request):
         return _fragment(request, "reviews/_shown.html", context, status)
-    return _page(request, review, queries.change_list(review, context["show"]), change, context, status)
+    return _page(request, review, _changes(request, review), change, context, status)
 
 
 def _go_on(request: MemberRequest, review: Review, decided: Change, said: str, *, stay: bool = False) -> HttpResponse:
     """After a decision: the next change that waits, or this one again when the reader does not want to be led."""
-    changes = queries.change_list(review, request.POST.get("show", ""))
+    changes = _changes(request, review)
     leads = chosen(request, "advance") == "on" and not stay
     target = changes.next_undecided(decided.pk) if leads else decided.pk
     words = f"{said}, {changes.undecided} left" if changes.undecided else f"{said}, every change is decided"
-    address = _address(request, review, target, changes.show)
+    address = _address(request, review, target, changes.query)
     if not wants_fragment(request):
         messages.success(request, f"{decided.title}: {words}.")
         return keep_look(request, redirect(address))
@@ -299,13 +340,13 @@ def _decided(
     """The fragment after a decision: the middle, and out of band the right pane, the bar, the filters, and two rows of
     the list, or all of it when the next change stands on another page of it."""
     shown = find_change(review, target) if target else None
-    rows = [row for row in (changes.row(decided.pk), changes.row(target or 0)) if row]
+    rows = {row.pk: row for row in (changes.row(decided.pk), changes.row(target or 0)) if row}
     page = changes.page_of(target)
     turned = target is not None and page != changes.page_of(decided.pk)
     context = {
         **_centre(request, review, shown),
         **_bar(request, review, changes),
-        **(_list(changes, page) if turned else {"rows": list(dict.fromkeys(rows))}),
+        **(_list(changes, page) if turned else {"rows": rows.values()}),
         "turned": turned,
         "oob": True,
     }
@@ -315,20 +356,20 @@ def _decided(
 def _somebody_was_faster(request: MemberRequest, review: Review, change: Change, stale: Stale) -> HttpResponse:
     """409 with who and what, over the change as it stands now; nothing of this reader was saved."""
     messages.error(request, f"{stale} Your choice was not saved; look again.")
-    changes = queries.change_list(review, request.POST.get("show", ""))
+    changes = _changes(request, review)
     if wants_fragment(request):
         return _decided(request, review, changes, change, change.pk, status=409)
     return _page(request, review, changes, find_change(review, change.pk), status=409)
 
 
-def _address(request: MemberRequest, review: Review, change: int | None, show: str) -> str:
+def _address(request: MemberRequest, review: Review, change: int | None, query: str) -> str:
     where = {"ws": request.workspace.slug, "pk": review.pk}
     path = (
         reverse("change-detail", kwargs={**where, "change": change})
         if change
         else reverse("review-detail", kwargs=where)
     )
-    return f"{path}?show={show}" if show != "all" else path
+    return f"{path}{query}"
 
 
 def _back(request: MemberRequest, pk: int) -> HttpResponse:

@@ -121,8 +121,9 @@
   // --- Keys: one registry, filled from the page -------------------------------------------------------------------
   // Whatever carries data-key="y" is pressed by that key; what it says is what the help says. Two-step keys: "g i".
   const steps = new Map([
-    ["j", ["next memory", () => move("[data-walk] a", 1)]],
-    ["k", ["previous memory", () => move("[data-walk] a", -1)]],
+    ["j", ["next memory", () => move("[data-walk] li a", 1)]],
+    ["k", ["previous memory", () => move("[data-walk] li a", -1)]],
+    ["o", ["open the memory that is marked", () => move("[data-walk] li a", 0)]],
     ["n", ["next change inside the memory", () => walkHunks(1)]],
     ["p", ["previous change inside the memory", () => walkHunks(-1)]],
     ["u", ["up", () => all(".crumbs a").at(-1)?.click()]],
@@ -145,7 +146,7 @@
 
   // A link of the walk that swaps only the memory takes the mark with it; the server need not send the list again.
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-walk] a[hx-get]");
+    const link = event.target.closest("[data-walk] li a");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     for (const other of all("[data-walk] a[aria-current]")) other.removeAttribute("aria-current");
     link.setAttribute("aria-current", "true");
@@ -186,7 +187,7 @@
   }
 
   function applies(key) {
-    if (key === "j" || key === "k") return Boolean(one("[data-walk]"));
+    if (["j", "k", "o"].includes(key)) return Boolean(one("[data-walk]"));
     if (key === "n" || key === "p") return Boolean(one("[data-hunk]"));
     if (key === "u") return Boolean(one(".crumbs a"));
     if (key === "f") return Boolean(one("[data-filter]"));
@@ -230,7 +231,7 @@
   // It waits for the answer to settle: before that, the part to be swapped next is still the old one.
   document.addEventListener("walk", () => {
     if (!one("[data-advance]:checked, [data-advance=on]")) return;
-    document.addEventListener("htmx:afterSettle", () => move("[data-walk] a", 1), { once: true });
+    document.addEventListener("htmx:afterSettle", () => move("[data-walk] li a", 1), { once: true });
   });
   // A swapped part with tabindex="-1" takes over the focus that the old one held, and is read from its top.
   document.addEventListener("htmx:load", (event) => {

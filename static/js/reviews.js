@@ -13,6 +13,18 @@
     if (!confirm("The text you typed is not saved. Leave it?")) event.preventDefault();
   });
 
+  // Whichever way the reader came to a change, the list marks it.
+  document.addEventListener("htmx:pushedIntoHistory", (event) => {
+    const here = event.detail.path.split("?")[0];
+    for (const link of document.querySelectorAll("#changes li a")) {
+      const current = link.pathname === here;
+      link.toggleAttribute("aria-current", current);
+      if (!current) continue;
+      link.setAttribute("aria-current", "true");
+      link.scrollIntoView({ block: "nearest" });
+    }
+  });
+
   // In one column the memory stands below the list: after a decision the reader is brought back to it.
   document.addEventListener("htmx:load", (event) => {
     if (event.detail.elt.matches(".review__memory") && matchMedia("(max-width: 56.25rem)").matches) event.detail.elt.scrollIntoView();

@@ -34,7 +34,7 @@ TESTED_IN = {
     "store-refresh": "test_store_detail",
     "store-archive": "test_store_detail",
     "store-delete": "test_store_detail",
-    "review-accept-moves": "test_review_verbs",
+    "review-accepted": "test_review_accept",
     "review-approve": "test_review_verbs",
     "review-reopen": "test_review_verbs",
     "review-discard": "test_review_verbs",
@@ -67,7 +67,7 @@ VERBS = {
     *("memory-refresh", "version-read"),
     *("healthz", "theme", "feed-seen", "make-current", "store-refresh", "store-archive", "memory-delete"),
     *("dream-cancel", "dream-recheck", "dream-review", "change-decide", "change-undo"),
-    *("review-accept-moves", "review-approve", "review-reopen", "run-confirm", "compare-review"),
+    *("review-approve", "review-reopen", "run-confirm", "compare-review"),
     *("snapshot-take", "snapshot-download", "store-download", "run-again"),
 }
 # Nobody reads these as a whole: what makemigrations wrote.

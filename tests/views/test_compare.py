@@ -39,10 +39,11 @@ def test_members_read_it_and_nobody_else(people: People, ends: tuple[str, str]) 
     assert_fragment(people, url_of(*ends), "comparison")
 
 
-def test_it_shows_what_agents_wrote_since_with_what_was_altered_first(people: People, ends: tuple[str, str]) -> None:
+def test_it_shows_what_agents_wrote_since_in_the_order_of_a_review(people: People, ends: tuple[str, str]) -> None:
     page = page_of(people.carol, *ends)
-    assert "Changed: a date or time" in page
-    assert re.findall(r'class="file">([^<]+)<', page) == ["deploy.md", "today.md", "bo.md"]
+    assert "try port 8081 today only" in page
+    assert re.findall(r'class="file">([^<]+)<', page) == ["today.md", "deploy.md", "bo.md"]
+    assert "Changed: a date or time" in page_of(people.carol, *ends, "&change=0")
     assert "<b>3</b> changes" in page
     assert "3 memories the same" in page
     assert "The dream" not in page

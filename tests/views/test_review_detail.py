@@ -7,8 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from dreams.models import Dream, Membership, Review, Store
+from dreams.queries.change_list import PAGE
 from dreams.services import reviews
 from tests.people import People, browser_of
+from tests.views.listing import many_changes
 from tests.views.pages import assert_members_only, assert_only
 from tests.views.reviewing import AFTER, BEFORE, change_at, decide_all, review_of, url_of
 
@@ -38,7 +40,7 @@ def test_another_workspace_does_not_show_it_under_its_own_address(people: People
     change = change_at(review, "/index.md")
     for address in ("", f"changes/{change.pk}/", f"changes/{change.pk}/edit/", "discard/"):
         assert mallory.get(f"/acme-rival/reviews/{review.pk}/{address}").status_code == 404, address
-    for address in ("approve/", f"changes/{change.pk}/decide/", f"changes/{change.pk}/undo/", "accept-moves/"):
+    for address in ("approve/", f"changes/{change.pk}/decide/", f"changes/{change.pk}/undo/", "accept/moved/"):
         data = {"outcome": "accepted", "seen_seq": "0"}
         assert mallory.post(f"/acme-rival/reviews/{review.pk}/{address}", data).status_code == 404, address
 
@@ -48,7 +50,7 @@ def test_what_is_lost_stands_first_in_a_full_sentence_with_its_place(people: Peo
     lost = page.index("Ask Tomasz Nowak before touching the load balancer.")
     assert "Gone: was in /runbooks/deploy.md, line 5, found nowhere in the output." in page
     assert lost < page.index('<table class="diff')
-    assert "Lost or altered" in page
+    assert page.index("<span>Lost</span>") < page.index("<span>Added</span>") < page.index("<span>Moved only</span>")
 
 
 def test_an_altered_sentence_shows_both_and_says_what_changed(people: People, review: Review) -> None:
@@ -113,7 +115,7 @@ def test_a_viewer_sees_every_button_disabled_with_the_reason(people: People, rev
     assert "To approve reviews you need the role reviewer; yours is viewer." in page
     for word in ("Accept", "Keep original", "Edit", "Undo", "Approve", "Discard"):
         assert re.search(rf"<button[^>]* disabled[^>]*>{word}", page), word
-    assert 'action="/acme/reviews' not in page
+    assert 'method="post" action="/acme/reviews' not in page
 
 
 def test_approve_waits_for_the_last_decision_and_says_so(people: People, review: Review) -> None:
@@ -230,19 +232,28 @@ def test_it_needs_as_many_queries_for_thirty_changes_as_for_three(people: People
     few = review_of(people, {f"/a/{n}.md": f"The answer number {n} is long.\n" for n in range(3)}, {}, name="few")
     many = review_of(people, {f"/a/{n}.md": f"The answer number {n} is long.\n" for n in range(30)}, {}, name="many")
     assert queries(few) == queries(many)
-    assert queries(many) <= 12
+    assert queries(many) <= 13
 
 
-def test_hundreds_of_changes_are_listed_a_hundred_at_a_time(people: People) -> None:
-    texts = {f"/a/{n:03}.md": f"The shelf number {n} holds parcels.\n" for n in range(450)}
+def test_hundreds_of_changes_are_listed_a_screen_at_a_time(people: People) -> None:
+    texts = {f"/a/{n:03}.md": f"The shelf number {n} holds parcels.\n" for n in range(130)}
     review = review_of(people, texts, {f"/b{path}": text + "And a new line.\n" for path, text in texts.items()})
     page = page_of(review, people.bob)
-    assert page.count('<li id="row-') == 100
-    assert "1–100 of 450 changes" in page
-    further = review.changes.order_by("position")[100]
-    assert f'<a href="{url_of(review, further)}">Further changes</a>' in page
+    assert page.count('<li id="row-') == PAGE
+    assert "All 130" in page
+    further = re.search(r'class="further"><a href="([^"]+)"', page)
+    assert further and further[1] == f"{url_of(review)}?page=2"
     last = review.changes.order_by("-position").first()
-    assert f'id="row-{last.pk}"' in page_of(review, people.bob, f"?change={last.pk}")
+    at_last = page_of(review, people.bob, f"?change={last.pk}")
+    assert f'id="row-{last.pk}"' in at_last
+    assert f'<a href="{url_of(review)}?page=3" hx-boost="false">Earlier changes</a>' in at_last
+
+
+def test_the_first_screen_of_nine_hundred_changes_is_at_most_forty_kilobytes(people: People) -> None:
+    review = review_of(people, *many_changes(900))
+    assert review.changes.exclude(state="unchanged").count() >= 850
+    sent = browser_of(people.bob).get(url_of(review)).content
+    assert len(sent) <= 40_000
 
 
 HOSTILE = {

@@ -1,11 +1,11 @@
-"""Accept moves, approve, reopen, discard: what they do, who may, and what they refuse."""
+"""Approve, reopen, discard: what they do, who may, and what they refuse."""
 
 import pytest
 
 from dreams.models import Review
 from tests.people import People, browser_of
 from tests.views.pages import assert_members_only, assert_only
-from tests.views.reviewing import change_at, decide_all, review_of, url_of
+from tests.views.reviewing import decide_all, review_of, url_of
 
 
 @pytest.fixture
@@ -13,37 +13,18 @@ def review(people: People) -> Review:
     return review_of(people)
 
 
-@pytest.mark.parametrize("verb", ["accept-moves/", "approve/", "reopen/", "discard/"])
+@pytest.mark.parametrize("verb", ["approve/", "reopen/", "discard/"])
 def test_members_only_and_only_by_their_method(people: People, review: Review, verb: str) -> None:
     assert_members_only(people, url_of(review, verb=verb), method="post")
     assert_only(people, url_of(review, verb=verb), *(("get", "post") if verb == "discard/" else ("post",)))
 
 
-@pytest.mark.parametrize("verb", ["accept-moves/", "approve/", "reopen/", "discard/"])
+@pytest.mark.parametrize("verb", ["approve/", "reopen/", "discard/"])
 def test_a_viewer_may_not(people: People, review: Review, verb: str) -> None:
     answer = browser_of(people.carol).post(url_of(review, verb=verb), {"reason": "because"})
     assert answer.status_code == 403
     review.refresh_from_db()
     assert review.state == "open"
-
-
-def test_accepting_moves_accepts_only_what_moved_word_for_word(people: People, review: Review) -> None:
-    client = browser_of(people.bob)
-    assert "Accept 1 that only moved" in client.get(url_of(review)).content.decode()
-    page = client.post(url_of(review, verb="accept-moves/"), follow=True).content.decode()
-    assert "Accepted 1 memory that only moved." in page
-    decided = review.changes.exclude(state__in=["undecided", "unchanged"])
-    assert [change.title for change in decided] == ["/glossary.md"]
-
-
-def test_a_move_with_a_changed_line_is_not_accepted_unread(people: People) -> None:
-    text = "A waybill is the paper that travels with a parcel.\nA manifest lists all waybills of a truck.\n"
-    review = review_of(people, {"/old.md": text}, {"/new.md": text + "\n"})
-    assert change_at(review, "/new.md").kind == "moved"
-    client = browser_of(people.bob)
-    assert "that only moved" not in client.get(url_of(review)).content.decode()
-    client.post(url_of(review, verb="accept-moves/"))
-    assert change_at(review, "/new.md").state == "undecided"
 
 
 def test_approving_waits_for_every_decision(people: People, review: Review) -> None:
