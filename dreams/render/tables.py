@@ -1,7 +1,7 @@
 """Numbered source and differences as tables, built from strings: a template loop over lines is ten times slower."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 
 from django.utils.safestring import SafeString, mark_safe
@@ -9,7 +9,12 @@ from django.utils.safestring import SafeString, mark_safe
 from dreams.render.visible import visible
 from dreams.rules.words import Hunk, Line, TextDiff
 
-FOLD_LINES = 200
+# A change of more lines is cut there, a text after that many, and a stretch of so many characters in its middle.
+FOLD_LINES, MAX_LINES, LONG = 200, 600, 1_500
+_ENDINGS = {"LF": "LF", "CRLF": "CRLF (Windows)", "mixed": "mixed ones", "": "none"}
+_CSS = {"equal": "", "insert": "add", "delete": "cut", "rewrapped": "rewrap"}
+_TAG = {"insert": "ins", "delete": "del"}
+_SIGN = {"equal": "", "insert": ' data-s="+"', "delete": ' data-s="−"', "rewrapped": ' data-s="↵" title="re-wrapped"'}
 _UNIFIED = '<colgroup><col class="n"><col class="n"><col class="s"><col></colgroup>'
 _SPLIT = '<colgroup><col class="n"><col><col class="n"><col></colgroup>'
 
@@ -36,10 +41,10 @@ def source(text: str, marks: Marks | None = None) -> SafeString:
     lines = text.split("\n")
     ends = not lines[-1] and len(lines) > 1
     rows = "".join(
-        f'<tr{_attributes("", marks.get(("new", number)))}><td class="n" data-n="{number}"></td>'
-        f'<td class="t"{_source(marks.get(("new", number)))}>{visible(line)}</td></tr>'
-        f"{_note(marks.get(('new', number)), 2)}"
+        f'<tr{_attributes("", found)}><td class="n" data-n="{number}"></td>'
+        f'<td class="t"{_source(found)}>{visible(line)}</td></tr>{_notes(found, 2)}'
         for number, line in enumerate(lines[:-1] if ends else lines, 1)
+        for found in [_at(marks, ("new", number))]
     )
     end = "" if ends or not text else _gap("no newline at the end", 2)
     return _safe(
@@ -66,104 +71,155 @@ def side_by_side(
     )
 
 
-def _folded(diff: TextDiff, rows_of: Callable[[Hunk, Marks], Iterator[str]], marks: Marks, more: str) -> Iterator[str]:
-    if diff.only_line_endings:
-        yield _gap("only the line endings differ", 4)
-    for hunk in diff.hunks:
+def _folded(
+    diff: TextDiff, rows_of: Callable[[Hunk, Marks, str], Iterator[str]], marks: Marks, more: str
+) -> Iterator[str]:
+    said = _said(diff)
+    if said:
+        yield _gap(said, 4)
+    drawn = 0
+    for number, hunk in enumerate(diff.hunks):
+        if more and drawn >= MAX_LINES:
+            yield _gap(_count(len(diff.hunks) - number, "more changed place"), 4, more)
+            return
         if hunk.skipped:
-            yield _gap(_lines(hunk.skipped, "unchanged line"), 4)
+            yield _gap(_count(hunk.skipped, "unchanged line"), 4)
         if hunk.rewrapped:
-            yield _gap("the same words, broken into other lines", 4)
-        rows = rows_of(hunk, marks)
-        for number, row in enumerate(rows):
-            if number == FOLD_LINES and more:
+            yield _gap("re-wrapped: the same words, broken into other lines", 4)
+        elif any(line.kind == "rewrapped" for line in hunk.lines):
+            yield _gap("↵ re-wrapped: in these lines only the marked words changed", 4)
+        rows = rows_of(hunk, marks, more)
+        for at, row in enumerate(rows):
+            if at == FOLD_LINES and more:
                 rest = sum(1 for _ in rows) + 1
-                yield _gap(_lines(rest, "more line"), 4, more)
+                yield _gap(_count(rest, "more line"), 4, more)
                 break
             yield row
+        drawn += min(len(hunk.lines), FOLD_LINES)
     if diff.hunks and diff.skipped:
-        yield _gap(_lines(diff.skipped, "unchanged line"), 4)
-    if diff.hunks and diff.old_without_newline != diff.new_without_newline:
+        yield _gap(_count(diff.skipped, "unchanged line"), 4)
+    if diff.old_without_newline != diff.new_without_newline:
         yield _gap(f"{'no' if diff.new_without_newline else 'a'} newline at the end now", 4)
 
 
-def _unified_rows(hunk: Hunk, marks: Marks) -> Iterator[str]:
+def _said(diff: TextDiff) -> str:
+    """What is to know of the bytes that no line shows."""
+    old, new = diff.endings
+    if diff.only_line_endings:
+        return f"only the line endings differ: {_ENDINGS[old]} became {_ENDINGS[new]}"
+    if "CRLF" in (old, new) and old and new:
+        if old == new:
+            return "lines end in CRLF, as on Windows, on both sides"
+        tail = "" if "mixed" in (old, new) else "; the lines are compared without them"
+        return f"the line endings changed too: {_ENDINGS[old]} became {_ENDINGS[new]}{tail}"
+    return "the same letters, written as other code points (Unicode normalisation)" if diff.only_normalised else ""
+
+
+def _unified_rows(hunk: Hunk, marks: Marks, more: str) -> Iterator[str]:
     before = "equal"
     for line in hunk.lines:
-        starts = ' data-hunk=""' if line.kind != "equal" and before == "equal" else ""
+        starts = _starts(line.kind, before)
         before = line.kind
-        mark = _mark(line, marks)
-        css = {"equal": "", "insert": "add", "delete": "cut"}[line.kind] + _whole(line)
-        sign = {"equal": "", "insert": ' data-s="+"', "delete": ' data-s="−"'}[line.kind]
+        found = _marks_of(line, marks)
+        css = _CSS[line.kind] + (" whole" if line.whole else "")
         yield (
-            f"<tr{_attributes(css, mark)}{starts}>{_number(line.old_no)}{_number(line.new_no)}"
-            f'<td class="s"{sign}></td><td class="t"{_source(mark)}>{_words(line)}</td></tr>{_note(mark, 4)}'
+            f"<tr{_attributes(css, found)}{starts}>{_number(line.old_no)}{_number(line.new_no)}"
+            f'<td class="s"{_SIGN[line.kind]}></td><td class="t"{_source(found)}>'
+            f"{_further(found)}{_words(line, more)}</td></tr>{_notes(found)}"
         )
 
 
-def _split_rows(hunk: Hunk, marks: Marks) -> Iterator[str]:
+def _split_rows(hunk: Hunk, marks: Marks, more: str) -> Iterator[str]:
     before = "equal"
     for row in hunk.rows:
-        starts = ' data-hunk=""' if row.op != "equal" and before == "equal" else ""
+        starts = _starts(row.op, before)
         before = row.op
-        left = marks.get(("old", row.left.old_no or 0)) if row.left else None
-        right = marks.get(("new", row.right.new_no or 0)) if row.right else None
-        css = " ".join(dict.fromkeys(mark.css for mark in (left, right) if mark))
-        cells = _half(row.left, "old_no", left) + _half(row.right, "new_no", right)
-        yield f"<tr{_class(css)}{starts}>{cells}</tr>{_note(left, 4)}{_note(right, 4)}"
+        left = _at(marks, ("old", row.left.old_no or 0)) if row.left else []
+        right = _at(marks, ("new", row.right.new_no or 0)) if row.right else []
+        css = " ".join(dict.fromkeys(mark.css for mark in left + right if mark.css))
+        cells = _half(row.left, "old_no", left, more) + _half(row.right, "new_no", right, more)
+        yield f"<tr{_class(css)}{starts}>{cells}</tr>{_notes(left + right)}"
 
 
-def _half(line: Line | None, number: str, mark: Mark | None) -> str:
+def _starts(kind: str, before: str) -> str:
+    """Where the keys n and p stop: at the first row of each change."""
+    quiet = ("equal", "rewrapped")
+    changes = kind != "equal" and (before == "equal" or (kind == "rewrapped") != (before == "rewrapped"))
+    return ' data-hunk=""' if changes and (kind not in quiet or before == "equal") else ""
+
+
+def _half(line: Line | None, number: str, marks: Sequence[Mark], more: str) -> str:
     if line is None:
         return '<td class="n void"></td><td class="t void"></td>'
-    css = {"equal": "", "insert": " add", "delete": " cut"}[line.kind]
-    cell = f'<td class="t{css}{_whole(line)}"{_source(mark)}>{_words(line)}</td>'
-    return f'<td class="n{css}" data-n="{getattr(line, number)}"{_id(mark)}></td>{cell}'
+    css = f" {_CSS[line.kind]}".rstrip()
+    cell = f'<td class="t{css}{" whole" if line.whole else ""}"{_source(marks)}>{_words(line, more)}</td>'
+    return f'<td class="n{css}" data-n="{getattr(line, number)}"{_id(marks)}></td>{cell}'
 
 
-def _words(line: Line) -> str:
-    tag = {"equal": "", "insert": "ins", "delete": "del"}[line.kind]
-    if _whole(line):
-        return f"<{tag}>{visible(line.text)}</{tag}>" if line.text else ""
-    return "".join(
-        f"<{tag}>{visible(piece.text)}</{tag}>" if piece.changed else visible(piece.text) for piece in line.pieces
-    )
+def _words(line: Line, more: str) -> str:
+    own = _TAG.get(line.kind, "ins")
+    if line.whole:
+        return f"<{own}>{_long(line.text, more)}</{own}>" if line.text else ""
+    html = []
+    for text, changed, gone in line.pieces:
+        tag = "del" if gone else own
+        html.append(f"<{tag}>{visible(text)}</{tag}>" if changed else _long(text, more))
+    return "".join(html)
 
 
-def _whole(line: Line) -> str:
-    """whole, when no word of the line stands on the other side."""
-    return "" if line.kind == "equal" or len(line.pieces) > 1 else " whole"
+def _long(text: str, more: str) -> str:
+    """A text whose middle is left out, with a way to see it, when it is very long."""
+    if not more or len(text) <= LONG:
+        return visible(text)
+    start = text.rfind(" ", 0, LONG // 3) + 1 or LONG // 3
+    end = text.find(" ", len(text) - LONG // 3)
+    end = end if end >= 0 else len(text) - LONG // 3
+    left_out = f'<a class="elided" href="{escape(more)}">{_count(end - start, "more character")}</a>'
+    return f"{visible(text[:start])} {left_out} {visible(text[end:])}"
 
 
-def _mark(line: Line, marks: Marks) -> Mark | None:
-    old = marks.get(("old", line.old_no)) if line.old_no and line.kind != "insert" else None
-    new = marks.get(("new", line.new_no)) if line.new_no else None
-    return replace(old, source=new.source) if old and new and new.source else old or new
+def _marks_of(line: Line, marks: Marks) -> list[Mark]:
+    olds = range(line.old_no or 0, (line.old_end or line.old_no or 0) + 1)
+    return _at(marks, *(("old", number) for number in olds), ("new", line.new_no or 0)) if marks else []
 
 
-def _attributes(css: str, mark: Mark | None) -> str:
-    return _class(f"{css} {mark.css}".strip() if mark else css) + _id(mark)
+def _at(marks: Marks, *places: tuple[str, int]) -> list[Mark]:
+    return [marks[place] for place in places if place in marks]
+
+
+def _attributes(css: str, marks: Sequence[Mark]) -> str:
+    return _class(" ".join(dict.fromkeys(filter(None, [css, *(mark.css for mark in marks)])))) + _id(marks)
 
 
 def _class(names: str) -> str:
     return f' class="{escape(names)}"' if names else ""
 
 
-def _id(mark: Mark | None) -> str:
-    return f' id="{escape(mark.id)}"' if mark and mark.id else ""
+def _id(marks: Sequence[Mark]) -> str:
+    names = [mark.id for mark in marks if mark.id]
+    return f' id="{escape(names[0])}"' if names else ""
 
 
-def _source(mark: Mark | None) -> str:
-    return f' data-source="{escape(mark.source)}"' if mark and mark.source else ""
+def _further(marks: Sequence[Mark]) -> str:
+    """Places to jump to beside the first one, which the row itself is."""
+    names = [mark.id for mark in marks if mark.id][1:]
+    return "".join(f'<span id="{escape(name)}"></span>' for name in names)
+
+
+def _source(marks: Sequence[Mark]) -> str:
+    signs = [mark.source for mark in marks if mark.source]
+    return f' data-source="{escape(signs[-1])}"' if signs else ""
 
 
 def _number(number: int | None) -> str:
     return f'<td class="n" data-n="{number}"></td>' if number else '<td class="n"></td>'
 
 
-def _note(mark: Mark | None, width: int) -> str:
-    if mark is None or not mark.note:
-        return ""
+def _notes(marks: Sequence[Mark], width: int = 4) -> str:
+    return "".join(_note(mark, width) for mark in marks if mark.note)
+
+
+def _note(mark: Mark, width: int) -> str:
     tone = f' data-tone="{escape(mark.tone)}"' if mark.tone else ""
     return f'<tr class="note"{tone}><td colspan="{width}">{visible(mark.note)}</td></tr>'
 
@@ -173,7 +229,7 @@ def _gap(words: str, width: int, href: str = "") -> str:
     return f'<tr class="gap"><td colspan="{width}">{said}</td></tr>'
 
 
-def _lines(count: int, noun: str) -> str:
+def _count(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
