@@ -118,7 +118,21 @@ def _whole(olds: Iterable[Told], new: Told) -> bool:
 def _replaced(kind: str, old: Meaning, new: Meaning, olds: Iterable[Meaning], news: Iterable[Meaning]) -> bool:
     """Whether a value is gone and one that no source has stands there."""
     known, kept = _all(kind, olds), _all(kind, news)
-    return bool(set(old.of(kind)) - kept) and bool(set(new.of(kind)) - known)
+    gone, come = set(old.of(kind)) - kept, set(new.of(kind)) - known
+    if kind == "path":
+        # Told from another folder, a path begins later.
+        gone, come = _apart(gone, come), _apart(come, gone)
+    return bool(gone and come)
+
+
+def _apart(paths: Iterable[str], others: Iterable[str]) -> set[str]:
+    """The paths that are neither the end of one of the others nor end with one."""
+    ends = [f"/{other.lstrip('./')}" for other in others]
+    return {path for path in paths if not any(_ends(f"/{path.lstrip('./')}", end) for end in ends)}
+
+
+def _ends(one: str, other: str) -> bool:
+    return one.endswith(other) or other.endswith(one)
 
 
 def _all(kind: str, meanings: Iterable[Meaning]) -> set[str]:

@@ -7,13 +7,18 @@ from itertools import combinations
 
 from dreams.rules.meaning import Meaning, Meanings, changed_kinds
 from dreams.rules.sentences import Sentence, split
+from dreams.rules.terms import terms
+from dreams.rules.vocabulary import TIMES, UNITS
 
 # Fewer words and names say too little to be about the same thing; with so many one of them may differ.
 LEAST_WORDS, LONG = 3, 6
+# Of two statements that are compared by themselves: so many words have to be there, and so many of them the same.
+LEAST_SUBJECT, SAME_SUBJECT = 2, 0.8
 # What more statements than these say, each with another value, is a form that was filled in, no contradiction.
 FORM = 4
 # What two statements may differ in. Another name, path or address is about another thing.
 _VALUES = ("number", "unit", "date", "version", "negation", "modal")
+_UNITS = {name for name, _, _ in UNITS.values()}.union(TIMES.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,20 @@ def contradictions(texts: Mapping[str, str]) -> list[Contradiction]:
             if kinds := _clash(meanings[one.key], meanings[other.key]):
                 found[pair] = Contradiction(one, other, kinds)
     return sorted(found.values(), key=lambda each: (_doubt(each, meanings), each.one.path, each.one.line))
+
+
+def clash(one: str, other: str, meanings: Mapping[str, Meaning]) -> tuple[str, ...]:
+    """The kinds of value that two statements in their normal form differ in, if both are about one thing and cannot be
+    true together; else ()."""
+    about, too = _subject(one), _subject(other)
+    if min(len(about), len(too)) < LEAST_SUBJECT or len(about & too) < SAME_SUBJECT * max(len(about), len(too)):
+        return ()
+    return _clash(meanings[one], meanings[other])
+
+
+def _subject(key: str) -> set[str]:
+    """The terms of a statement that are no values."""
+    return {term for term in terms(key) if term not in _UNITS and not any(map(str.isdigit, term))}
 
 
 def _statements(texts: Mapping[str, str]) -> list[Sentence]:

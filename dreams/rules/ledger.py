@@ -3,20 +3,22 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import log
-
-from rapidfuzz import fuzz
 
 from dreams.rules.alarms import Told, alarms
 from dreams.rules.change_types import Altered, Clash, Doubt, Place
 from dreams.rules.closeness import frame, same_frames
+from dreams.rules.contradictions import clash
 from dreams.rules.meaning import FACT_KINDS, Meanings, meaning
-from dreams.rules.pairing import CARRIES, GONE, LETTERS, SURELY, UNKNOWN, Pairing
+from dreams.rules.pairing import CARRIES, GONE, SURELY, UNKNOWN, Pairing
 from dreams.rules.sentences import Sentence
 from dreams.rules.terms import senses, terms
 
 # A pair has to be so likely before what differs between the two is called altered; a second partner likelier still.
 SURE, SURE_BESIDE = 0.5, 0.85
+# A statement that more others clash with is one of a form.
+MOST_CLASHES = 2
 # So much of both statements' words is the same in a light rewording.
 LIGHT = 0.6
 # The facts that tell a statement from its twin.
@@ -247,18 +249,30 @@ class _Book:
         return {term for kind in VALUES for value in facts.get(kind, ()) for term in terms(value)}
 
     def clashes(self) -> list[tuple[int, int]]:
-        """Pairs of new statements that cannot both hold: one that stood there before, and a new one beside it."""
-        found = []
-        for new, each in enumerate(self.after):
-            if each.key in self.old_keys or each.kind in ("heading", "code") or not self.sources[new]:
+        """Pairs of new statements that cannot both hold: one that stood there before and a new one, or two new ones of
+        one source. Where a statement clashes with many, they are cases of one form."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for new, sources in self.sources.items():
+            each = self.after[new]
+            if each.key in self.old_keys or each.kind in ("heading", "code"):
                 continue
-            old = self.sources[new][0]
-            standing = self.places.get(self.before[old].key)
-            if standing is None or not self._alarms(old, new):
-                continue
-            if self.chances[old, new] >= SURELY or fuzz.ratio(self.before[old].key, each.key) >= 100 * LETTERS:
-                found.append((standing, new))
-        return found
+            for old in sources:
+                standing = self.places.get(self.before[old].key)
+                if standing is not None and self._clash(standing, new, old == sources[0]) and self._alarms(old, new):
+                    found[standing].add(new)
+        for old in self.gone():
+            for one, other in combinations(sorted(self.ways[old]), 2):
+                if not {self.after[one].key, self.after[other].key} & self.old_keys and self._clash(one, other, False):
+                    found[one].add(other)
+        return sorted((one, other) for one, others in found.items() if len(others) <= MOST_CLASHES for other in others)
+
+    def _clash(self, one: int, other: int, alone: bool) -> bool:
+        """Whether two statements after cannot both hold; in one memory, where they may be two cases, only if the new
+        one has no other source (`alone`)."""
+        first, second = self.after[one], self.after[other]
+        if first.kind in ("heading", "code") or (first.path == second.path and not alone):
+            return False
+        return bool(clash(first.key, second.key, self.meanings))
 
     def unsourced(self, altered: set[int], clashing: set[int]) -> list[int]:
         """The new statements that nobody said before, in their order."""

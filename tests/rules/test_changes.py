@@ -314,6 +314,33 @@ def test_a_new_statement_against_one_that_still_stands_is_a_contradiction() -> N
     ]
 
 
+def test_two_new_statements_of_one_source_contradict_each_other() -> None:
+    before = {"/a": "The tide gauge in the harbour is read every 10 minutes.\n"}
+    said = "Every 10 minutes the harbour tide gauge is read.\n", "The harbour tide gauge: read every 20 minutes.\n"
+    after = dict(zip(("/b", "/c"), said, strict=True))
+    (found,) = compare(before, after).contradictions
+    assert (found.one.path, found.other.path) == ("/b", "/c")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "[source](http://shop.example/a/35899275/535590)",
+        "Backups of the ledger database are kept for sixty days.",
+        "Backups are kept for thirty days in Lisbon as well.",
+    ],
+)
+def test_links_and_what_is_about_something_else_contradict_nothing(other: str) -> None:
+    standing = OTHER + "\n[source](http://shop.example/a/12142066/535590)\n"
+    assert compare({"/a": standing}, {"/a": standing, "/b": f"- {other}\n"}).contradictions == ()
+
+
+def test_a_form_filled_in_many_times_contradicts_nothing() -> None:
+    filled = {f"/d{day}": f"The parcel scanner in this hall was repaired on day {day}.\n" for day in range(1, 6)}
+    before = {"/d0": "The parcel scanner in this hall was repaired on day 12.\n"}
+    assert compare(before, before | filled).contradictions == ()
+
+
 def test_an_invented_sentence_is_unsourced_and_a_repeated_one_is_not() -> None:
     before = {"/a": NOTE, "/b": OTHER}
     assert unsourced(before, {"/a": NOTE + "- Priya has agreed to pay for the party.\n", "/b": OTHER}) == [
