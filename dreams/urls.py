@@ -17,6 +17,7 @@ from dreams.views import (
     members,
     memories,
     origins,
+    put_back,
     reviews,
     runs,
     search,
@@ -120,6 +121,9 @@ urlpatterns = [
     path("<slug:ws>/reviews/<int:pk>/changes/<int:change>/edit/", reviews.change_edit, name="change-edit"),
     path("<slug:ws>/reviews/<int:pk>/changes/<int:change>/origins/", origins.change_origins, name="change-origins"),
     path("<slug:ws>/reviews/<int:pk>/changes/<int:change>/undo/", reviews.change_undo, name="change-undo"),
+    path(
+        "<slug:ws>/reviews/<int:pk>/changes/<int:change>/put-back/", put_back.change_put_back, name="change-put-back"
+    ),
     path("<slug:ws>/reviews/<int:pk>/accept/<slug:kind>/", together.review_accept, name="review-accept"),
     path("<slug:ws>/reviews/<int:pk>/accepted/<int:batch>/", together.review_accepted, name="review-accepted"),
     path("<slug:ws>/reviews/<int:pk>/approve/", reviews.review_approve, name="review-approve"),

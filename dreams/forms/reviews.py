@@ -37,6 +37,20 @@ class DecideForm(SeenForm):
     reason = ReasonField(required=False)
 
 
+class WhereForm(forms.Form):
+    """Which sentence is put back, and where to; nothing chosen is where its neighbours went."""
+
+    finding = forms.RegexField(r"^(lost|altered)-[0-9]{1,5}$", widget=forms.HiddenInput)
+    into = forms.CharField(required=False, max_length=1024, label="Into the memory", strip=False)
+    where = forms.CharField(required=False, max_length=20, label="At this place", widget=forms.Select)
+
+
+class PutBackForm(WhereForm, SeenForm):
+    """The same with what the person had in front of them; `target_seq` where that was another change, too."""
+
+    target_seq = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+
 class DiscardForm(forms.Form):
     """Why a review is discarded."""
 

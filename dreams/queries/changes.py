@@ -1,28 +1,22 @@
 """Reads of one change of a review: its texts on both sides, what was found in it, and every decision on it."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import F
+
 from dreams.models import Change, ChangePath, Decision, Difference, Text, Workspace
-from dreams.render import Look, Mark, Panel, panels
+from dreams.queries.findings import Findings, Ground, Marks, capped, findings_of
+from dreams.render import Look, Panel, panels
 from dreams.render.panels import pairs
 from dreams.rules import review_states as states
+from dreams.rules.putting_back import keys_in, says
+from dreams.rules.words import text_diff
 
 FEW = 40
-_ALTERED = {
-    "number": "a number",
-    "unit": "a unit",
-    "date": "a date or time",
-    "negation": "a negation",
-    "modal": "how binding it is (must, may)",
-    "name": "a name",
-    "path": "a path",
-    "version": "a version",
-    "url": "an address",
-    "order": "the order, and with it who does what",
-    "value": "another word where everything else stayed",
-}
+# So many edited changes of the review are looked through for what was put back there.
+EDITS_READ = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +31,14 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """One sentence a reader must see. `was` and `now` are quoted, either may be empty; `words` say what it is;
-    `anchor` names its row in the difference, "" when it is not drawn there."""
+class Origin:
+    """A memory that lines of this change came from or went to: its `letter` beside them, its path, and whether it is
+    one of those before, those after, or both."""
 
-    kind: str
-    words: str
-    was: str
-    now: str
-    anchor: str
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What the checks found, worst first; `hidden` of them are not listed."""
-
-    gone: Sequence[Found]
-    doubts: Sequence[Found]
-    hidden: int
+    letter: str
+    path: str
+    before: bool
+    after: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +53,7 @@ class ChangePage:
     panels: Sequence[Panel]
     decisions: Sequence[tuple[Decision, str]]
     dreamt: bool
+    origins: Sequence[Origin] = ()
 
     @property
     def explained(self) -> str:
@@ -102,17 +87,19 @@ class ChangePage:
 
 
 def change_page(change: Change, look: Look | None = None, more: str = "") -> ChangePage:
-    """One change ready to draw, in three queries. An edited one is drawn as it was edited. `more` is the address that
-    shows what is capped here."""
+    """One change ready to draw, in five queries at most. An edited one is drawn as it was edited. `more` is the
+    address that shows what is capped here."""
     look = look or Look()
     decisions = list(change.decisions.select_related("by").order_by("-seq")) if change.seq else []
-    result = decisions[0].result if decisions and change.state == states.EDITED else {}
+    # What was edited stays to be seen, and to go on from, where it needs another look since.
+    result = decisions[0].result if decisions and decisions[0].outcome == states.EDITED else {}
     paths = list(change.paths.all())
     held = _held(change.review.workspace, [*(path.sha256 for path in paths), *result.values()])
     before = [_side(path.path, path.sha256, held) for path in paths if path.side == ChangePath.Side.BEFORE]
     after = [_side(path.path, path.sha256, held) for path in paths if path.side == ChangePath.Side.AFTER]
     edited = [_side(path, sha, held) for path, sha in sorted(result.items())]
-    page = _drawn(change, before, after, edited, look, more, dreamt=change.review.dream_id is not None)
+    others = _edited_elsewhere(change) if change.lost_count or change.altered_count else {}
+    page = _drawn(change, before, after, edited, look, more, dreamt=change.review.dream_id is not None, others=others)
     return replace(page, decisions=[(each, _said(each)) for each in decisions])
 
 
@@ -133,22 +120,99 @@ def _drawn(
     more: str,
     *,
     dreamt: bool,
+    others: Mapping[str, str] | None = None,
 ) -> ChangePage:
-    drawn = {side.path: side.text for side in edited or after}
-    olds = {side.path: side.text for side in before}
-    gone, doubts, marks = _found(change.findings, olds.keys(), edited=bool(edited), dreamt=dreamt)
-    sheets = panels(olds, drawn, marks.rows, look, more)
+    now = {side.path: side.text for side in edited or after}
+    olds, found = ({side.path: side.text for side in sides} for sides in (before, after))
+    line_now = _lines_now(found, now) if edited else _same_line
+    edits = {path: keys_in(text) for path, text in {**(others or {}), **(now if edited else {})}.items()}
+    ground = Ground(olds.keys(), now.keys(), line_now, lambda text: _stands_at(text, edits), dreamt)
+    marks = Marks(ground)
+    findings = findings_of(change.findings, marks)
+    origins = origins_of(change)
+    signs = _signs(change.findings.get("carried", []), origins, line_now)
+    sheets = panels(olds, now, marks.rows, look, more, signs)
     ids = "".join(sheet.html for sheet in sheets if not look.rendered)
     return ChangePage(
         change=change,
         before=before,
         after=after,
         edited=edited,
-        findings=_findings(gone, doubts, ids, FEW if not look.whole else None),
+        findings=capped(findings, ids, FEW if not look.whole else None),
         panels=sheets,
         decisions=[],
         dreamt=dreamt,
+        origins=origins if not look.rendered else [],
     )
+
+
+def origins_of(change: Change | Difference) -> list[Origin]:
+    """The memories of a merge or split by letter; none where there is only one on each side."""
+    olds, news = ({edge[side] for edge in change.edges} for side in (0, 1))
+    if len(olds | news) < 3 or not change.findings.get("carried"):
+        return []
+    paths = sorted(olds) + sorted(news - olds)
+    return [Origin(_letter(n), path, path in olds, path in news) for n, path in enumerate(paths)]
+
+
+def _letter(n: int) -> str:
+    return (_letter(n // 26 - 1) if n > 25 else "") + chr(65 + n % 26)
+
+
+def _signs(
+    carried: Sequence[Mapping[str, Any]], origins: Sequence[Origin], line_now: Callable[[str, int], int | None]
+) -> dict[tuple[str, str, int], str]:
+    """Beside each new line of a merge the letter and line it comes from, beside each old one of a split where it
+    went."""
+    letters = {each.path: each.letter for each in origins}
+    merges, splits = (sum(side) > 1 for side in ([o.before for o in origins], [o.after for o in origins]))
+    signs: dict[tuple[str, str, int], str] = {}
+    for each in carried:
+        old, new = each["old"], each["new"]
+        line = line_now(new["path"], new["line"])
+        if old["path"] not in letters or new["path"] not in letters or not line:
+            continue
+        if merges:
+            key = ("new", new["path"], line)
+            sign = f"{letters[old['path']]} {old['line']}"
+            signs[key] = f"{signs[key]} · {sign}" if key in signs else sign
+        if splits:
+            signs.setdefault(("old", old["path"], old["line"]), f"→ {letters[new['path']]} {line}")
+    return signs
+
+
+def _same_line(path: str, line: int) -> int | None:
+    return line
+
+
+def _lines_now(found: Mapping[str, str], now: Mapping[str, str]) -> Callable[[str, int], int | None]:
+    """Where the lines of the texts as they were found stand in the texts as they were edited."""
+    kept = {
+        path: {
+            line.old_no: line.new_no
+            for hunk in text_diff(found[path], now[path], context=None).hunks
+            for line in hunk.lines
+            if line.kind == "equal"
+        }
+        for path in found.keys() & now.keys()
+        if found[path] != now[path]
+    }
+    return lambda path, line: kept[path].get(line) if path in kept else line if path in found.keys() & now else None
+
+
+def _stands_at(text: str, edits: Mapping[str, Set[str]]) -> str:
+    return next((path for path, keys in edits.items() if text and says(keys, text)), "")
+
+
+def _edited_elsewhere(change: Change) -> dict[str, str]:
+    """{path: text} of what people edited in other changes of the review: a lost sentence may stand there again."""
+    edits = Decision.objects.filter(
+        change__review=change.review_id, change__state=states.EDITED, outcome=states.EDITED, seq=F("change__seq")
+    ).exclude(change=change)
+    results = edits.order_by("-at").values_list("result", flat=True)[:EDITS_READ]
+    shas = {path: sha for result in results for path, sha in result.items()}
+    held = _held(change.review.workspace, list(shas.values())) if shas else {}
+    return {path: held[sha].text for path, sha in shas.items() if sha in held}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,69 +256,6 @@ def _side(path: str, sha: str, held: Mapping[str, Text]) -> Side:
     return Side(path, sha, text.size, text.text, text.tombstone)
 
 
-class _Marks:
-    """Where findings stand in the difference: rows that several findings share have one mark and one anchor."""
-
-    def __init__(self) -> None:
-        self.rows: dict[tuple[str, str, int], Mark] = {}
-
-    def put(self, side: str, place: Mapping[str, Any], css: str, note: str = "", tone: str = "") -> str:
-        """Marks a row and returns its anchor."""
-        key = side, place["path"], place["line"]
-        under = self.rows.get(key)
-        name = under.id if under else f"found-{len(self.rows)}"
-        said = " ".join(filter(None, (under.note if under else "", note)))
-        worse = under.css if under and under.css == "lost" else css
-        self.rows[key] = Mark(worse, name, said, tone or (under.tone if under else ""))
-        return name
-
-
-def _found(
-    findings: Mapping[str, Any], before: Set[str], *, edited: bool, dreamt: bool
-) -> tuple[list[Found], list[Found], _Marks]:
-    """What is gone, what is doubtful, and the rows they stand in. On the new side they hold for the text found there
-    only, so an edited one has no marks there."""
-    marks = _Marks()
-    gone, doubts = [], []
-    for place in findings.get("lost", []):
-        anchor = marks.put("old", place, "lost")
-        words = f"Gone: was in {_at(place)}, found nowhere {'in the output' if dreamt else 'in the store after that'}"
-        gone.append(Found("lost", words, place["text"], "", anchor))
-    for pair in findings.get("altered", []):
-        kinds, old, new = _kinds(pair), pair["old"], pair["new"]
-        anchor = marks.put("old", old, "flag")
-        if not edited:
-            there = marks.put("new", new, "flag", f"Changed here: {kinds}.")
-            anchor = anchor if old["path"] in before else there
-        words = f"Changed: {kinds}. Was in {_at(old)}, now in {_at(new)}"
-        doubts.append(Found("altered", words, old["text"], new["text"], anchor))
-    for scan in findings.get("scans", []):
-        why = f"Line {scan['line']} of {scan['path']} {scan['why']}"
-        anchor = "" if edited else marks.put("new", scan, "flag", f"This line {scan['why']}.", "bad")
-        doubts.append(Found("conflict", why, "", scan["excerpt"], anchor))
-    for place in findings.get("unsourced", []):
-        words = f"New in {_at(place)}: no memory said this before"
-        words += ". It comes from the sessions, or from nowhere" if dreamt else ""
-        anchor = "" if edited else marks.put("new", place, "flag")
-        doubts.append(Found("unsourced", words, "", place["text"], anchor))
-    return gone, doubts, marks
-
-
-def _findings(gone: list[Found], doubts: list[Found], drawn: str, limit: int | None) -> Findings:
-    """The first `limit` of them; a finding whose row is not drawn (folded, rendered) links nowhere."""
-    kept = [each if f' id="{each.anchor}"' in drawn else replace(each, anchor="") for each in [*gone, *doubts][:limit]]
-    lost = kept[: len(gone)]
-    return Findings(lost, kept[len(lost) :], len(gone) + len(doubts) - len(kept))
-
-
-def _at(place: Mapping[str, Any]) -> str:
-    return f"{place['path']}, line {place['line']}"
-
-
-def _kinds(pair: Mapping[str, Any]) -> str:
-    return ", ".join(_ALTERED.get(kind, kind) for kind in pair["kinds"])
-
-
 def _explained(kind: str, before: int, after: int, *, dreamt: bool) -> str:
     many = f"{before} memories"
     wrote, dropped = ("The dream wrote", "The dream left out") if dreamt else ("Somebody wrote", "Somebody removed")
@@ -267,3 +268,10 @@ def _explained(kind: str, before: int, after: int, *, dreamt: bool) -> str:
         "split": f"{many if before > 1 else 'One memory'} became {after}; they are decided together.",
         "unchanged": "The same bytes under the same path.",
     }.get(kind, "")
+
+
+def writable_paths(change: Change, most: int = 300) -> tuple[list[str], list[str]]:
+    """The memories a lost sentence may be put into: those of this change, and some of the others that changed."""
+    left = change.review.paths.filter(side=ChangePath.Side.AFTER).exclude(change__state=states.UNCHANGED)
+    own = sorted(set(change.paths.values_list("path", flat=True)))
+    return own, list(left.exclude(change=change).order_by("path").values_list("path", flat=True)[:most])

@@ -1,7 +1,7 @@
 """Where a lost statement goes when it is put back into the texts that are left, and how it stands there."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
@@ -39,11 +39,15 @@ class Lost:
     memory: str
 
 
-def says(text: str, statement: str) -> bool:
-    """Whether a text holds a statement, letter by letter in its normal form."""
+def keys_in(text: str) -> frozenset[str]:
+    """The normal forms of all statements of a text."""
+    return frozenset(each.key for each in split("", text))
+
+
+def says(keys: Set[str], statement: str) -> bool:
+    """Whether a text with these keys holds a statement, letter by letter in its normal form."""
     kinds: tuple[Kind, ...] = ("prose", "row", "code")
-    keys = {normal(statement, kind) for kind in kinds}
-    return any(each.key in keys for each in split("", text))
+    return any(normal(statement, kind) in keys for kind in kinds)
 
 
 def spot_for(lost: Lost, now: Texts, found: Texts, became: Became) -> Spot:

@@ -76,8 +76,8 @@ def change_decide(request: MemberRequest, pk: int, change: int) -> HttpResponse:
             found, said["outcome"], by=request.user, seen_seq=said["seen_seq"], reason=said["reason"]
         )
     except Stale as stale:
-        return _somebody_was_faster(request, review, found, stale)
-    return _go_on(request, review, found, states.CHANGE_WORDS[said["outcome"]].lower())
+        return somebody_was_faster(request, review, found, stale)
+    return go_on(request, review, found, states.CHANGE_WORDS[said["outcome"]].lower())
 
 
 @require_POST
@@ -92,8 +92,8 @@ def change_undo(request: MemberRequest, pk: int, change: int) -> HttpResponse:
     try:
         service.undo_decision(found, by=request.user, seen_seq=form.cleaned_data["seen_seq"])
     except Stale as stale:
-        return _somebody_was_faster(request, review, found, stale)
-    return _go_on(request, review, found, "undone", stay=True)
+        return somebody_was_faster(request, review, found, stale)
+    return go_on(request, review, found, "undone", stay=True)
 
 
 @require_http_methods(["GET", "POST"])
@@ -116,7 +116,7 @@ def change_edit(request: MemberRequest, pk: int, change: int) -> HttpResponse:
         )
     except Refusal as error:
         return _editor(request, review, found, form, str(error), 422 if isinstance(error, Invalid) else 409)
-    return _go_on(request, review, found, "edited")
+    return go_on(request, review, found, "edited")
 
 
 @require_POST
@@ -318,7 +318,7 @@ def _editor(
     return _page(request, review, _changes(request, review), change, context, status)
 
 
-def _go_on(request: MemberRequest, review: Review, decided: Change, said: str, *, stay: bool = False) -> HttpResponse:
+def go_on(request: MemberRequest, review: Review, decided: Change, said: str, *, stay: bool = False) -> HttpResponse:
     """After a decision: the next change that waits, or this one again when the reader does not want to be led."""
     changes = _changes(request, review)
     leads = chosen(request, "advance") == "on" and not stay
@@ -353,7 +353,7 @@ def _decided(
     return _fragment(request, "reviews/_decided.html", context, status)
 
 
-def _somebody_was_faster(request: MemberRequest, review: Review, change: Change, stale: Stale) -> HttpResponse:
+def somebody_was_faster(request: MemberRequest, review: Review, change: Change, stale: Stale) -> HttpResponse:
     """409 with who and what, over the change as it stands now; nothing of this reader was saved."""
     messages.error(request, f"{stale} Your choice was not saved; look again.")
     changes = _changes(request, review)

@@ -56,6 +56,7 @@ TEMPLATES = {
     "workspace-key": "workspaces/settings",
     "change-detail": "reviews/detail",
     "change-edit": "reviews/detail",
+    "change-put-back": "reviews/put_back",
     "member-change": "members/list",
     "attachment-undo": "attachments/detail",
     "run-plan": "runs/drift",
