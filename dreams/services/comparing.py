@@ -1,6 +1,6 @@
 """What changed between two snapshots as rows to be stored: the engine's groups with their bytes and counts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,22 +31,26 @@ class Piece:
     news: Mapping[str, str]
 
 
-def pieces_of(before: Snapshot, after: Snapshot, *, dreamt: bool) -> list[Piece]:
+def pieces_of(
+    before: Snapshot, after: Snapshot, *, dreamt: bool, evidence: Mapping[str, Collection[str]] | None = None
+) -> list[Piece]:
     """Everything that both held, riskiest first, unchanged ones too; seconds for 2,000 memories. Of a dream a sentence
     without a source is a doubt; where agents wrote (`dreamt` False) it is what they learnt, and paths that a snapshot
-    cannot tell for sure count as unchanged: nobody should put back, or take away, what is only guessed."""
+    cannot tell for sure count as unchanged: nobody should put back, or take away, what is only guessed. `evidence` is
+    {new path: old paths it is said to be made of}; what names other paths is left out."""
     old, new = texts_of(before), texts_of(after)
     shas_old, shas_new = shas_of(before), shas_of(after)
     if not dreamt:
         _level(before, old, new, shas_old, shas_new)
         _level(after, new, old, shas_new, shas_old)
+    said = {path: [one for one in olds if one in old] for path, olds in (evidence or {}).items() if path in new}
     return [
         Piece(
             _change(group, old, new, position, dreamt=dreamt),
             {path: shas_old[path] for path in group.olds},
             {path: shas_new[path] for path in group.news},
         )
-        for position, group in enumerate(groups(compare(old, new), old, new, surprises=dreamt))
+        for position, group in enumerate(groups(compare(old, new, evidence=said), old, new, surprises=dreamt))
     ]
 
 

@@ -15,7 +15,8 @@ from dreams.remote.records import Dream as RemoteDream
 from dreams.rules import dream_states as states
 from dreams.rules.dream_states import DREAM_STATES
 from dreams.services import audit
-from dreams.services.claims import claim, release
+from dreams.services.claims import claim, release, renew
+from dreams.services.evidence import gather_evidence
 from dreams.services.refusals import Busy, Refusal
 from dreams.services.snapshots import freeze
 from dreams.services.stores import note_store, sync_store
@@ -180,6 +181,8 @@ def finish_dream(dream: Dream) -> None:
         if dream.state == states.COMPLETED:
             settle_base(dream)  # here and not in a task of its own, which nobody would miss when it got lost
         output = sync_store(dream.output_store) if dream.output_store else None
+        if dream.state == states.COMPLETED and renew(dream, token):
+            gather_evidence(dream)
     except Busy:
         release(dream, token, next_check_at=soon)
         return

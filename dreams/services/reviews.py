@@ -92,7 +92,7 @@ def _drawn_up(dream: Dream) -> Ready:
     before, after = dream.base or _replayed_base(dream), dream.output_snapshot
     purged = purged_in(before, after)
     try:
-        pieces = pieces_of(before, after, dreamt=True)
+        pieces = pieces_of(before, after, dreamt=True, evidence=dream.evidence)
     except Exception as error:
         # A fault of ours over these very texts: trying again at every sweep would help nobody.
         log.exception("comparing what dream %s did failed", dream.pk)

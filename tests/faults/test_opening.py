@@ -1,5 +1,7 @@
 """Opening reviews when something of our own breaks, and one review in favour of another."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -21,11 +23,11 @@ def test_a_comparison_that_fails_is_told_once_and_asked_for_again_by_a_person(
     dream_ended_at_vendor(ground)
     tried = []
 
-    def broken(*args: object) -> None:
+    def broken(*args: object, **more: object) -> None:
         tried.append(args)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(comparing.engine, "compare", broken)
+    monkeypatch.setattr(comparing, "compare", broken)
     for _ in range(5):
         sweep_now(ground.workspace)
     dream = Dream.objects.get()
@@ -57,14 +59,14 @@ def test_a_newer_dream_takes_the_place_of_an_open_review(
     people: People, old: Review, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Comparing large stores takes seconds: nobody else's write may wait for it."""
-    compare, outside = comparing.engine.compare, len(connection.savepoint_ids)
+    compare, outside = comparing.compare, len(connection.savepoint_ids)
     depths = []
 
-    def watched(*args: dict[str, str]) -> object:
+    def watched(*args: Any, **more: Any) -> object:
         depths.append(len(connection.savepoint_ids) - outside)
-        return compare(*args)
+        return compare(*args, **more)
 
-    monkeypatch.setattr(comparing.engine, "compare", watched)
+    monkeypatch.setattr(comparing, "compare", watched)
     review = reviews.supersede_review(old, newer(old), by=people.bob)
     old.refresh_from_db()
     assert review is not None
