@@ -25,6 +25,7 @@ from dreams.views import (
     snapshots,
     stores,
     together,
+    verdicts,
     versions,
     workspaces,
 )
@@ -124,11 +125,12 @@ urlpatterns = [
     path(
         "<slug:ws>/reviews/<int:pk>/changes/<int:change>/put-back/", put_back.change_put_back, name="change-put-back"
     ),
+    path("<slug:ws>/reviews/<int:pk>/map/", reviews.review_map, name="review-map"),
     path("<slug:ws>/reviews/<int:pk>/accept/<slug:kind>/", together.review_accept, name="review-accept"),
     path("<slug:ws>/reviews/<int:pk>/accepted/<int:batch>/", together.review_accepted, name="review-accepted"),
-    path("<slug:ws>/reviews/<int:pk>/approve/", reviews.review_approve, name="review-approve"),
-    path("<slug:ws>/reviews/<int:pk>/reopen/", reviews.review_reopen, name="review-reopen"),
-    path("<slug:ws>/reviews/<int:pk>/discard/", reviews.review_discard, name="review-discard"),
+    path("<slug:ws>/reviews/<int:pk>/approve/", verdicts.review_approve, name="review-approve"),
+    path("<slug:ws>/reviews/<int:pk>/reopen/", verdicts.review_reopen, name="review-reopen"),
+    path("<slug:ws>/reviews/<int:pk>/discard/", verdicts.review_discard, name="review-discard"),
     # Applying
     path("<slug:ws>/reviews/<int:pk>/plan/", runs.run_plan, name="run-plan"),
     path("<slug:ws>/runs/<int:pk>/", runs.run_detail, name="run-detail"),

@@ -17,18 +17,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dreams.access import check_can
 from dreams.enqueue import enqueue
-from dreams.forms.reviews import DecideForm, DiscardForm, EditForm, SeenForm
+from dreams.forms.reviews import DecideForm, EditForm, SeenForm
 from dreams.models import Change, Review, Store
 from dreams.queries import changes as change_queries
 from dreams.queries import moments as moment_queries
 from dreams.queries import reviews as queries
+from dreams.queries.batches import newest_batches
 from dreams.queries.change_list import PAGE, SHOWS, ChangeList, change_list, sections
+from dreams.queries.lineage import lineage
+from dreams.render.map import draw_map
 from dreams.rules import review_states as states
 from dreams.services import applying, attachments
 from dreams.services import reviews as service
 from dreams.services.refusals import Invalid, Refusal, Stale
 from dreams.views.looks import chosen, keep_look, look_of
-from dreams.views.lookup import MemberRequest, in_workspace, wants_fragment, why_not
+from dreams.views.lookup import MemberRequest, answer, in_workspace, wants_fragment, why_not
 
 FRESH = timedelta(seconds=60)
 
@@ -119,38 +122,13 @@ def change_edit(request: MemberRequest, pk: int, change: int) -> HttpResponse:
     return go_on(request, review, found, "edited")
 
 
-@require_POST
+@require_GET
 @in_workspace
-def review_approve(request: MemberRequest, pk: int) -> HttpResponse:
-    """One person's vote over the store as decided."""
-    service.approve_review(find_review(request, pk), by=request.user)
-    messages.success(request, "Approved. Nothing is written yet: plan the writes to see what will be.")
-    return _back(request, pk)
-
-
-@require_POST
-@in_workspace
-def review_reopen(request: MemberRequest, pk: int) -> HttpResponse:
-    """Takes the approval back, so that decisions can be changed."""
-    service.reopen_review(find_review(request, pk), by=request.user)
-    messages.success(request, "Reopened: decisions can be changed again, and it needs a new approval.")
-    return _back(request, pk)
-
-
-@require_http_methods(["GET", "POST"])
-@in_workspace
-def review_discard(request: MemberRequest, pk: int) -> HttpResponse:
-    """Ends the review with a reason; a page of its own where there is no dialog, or the reason was missing."""
+def review_map(request: MemberRequest, pk: int) -> HttpResponse:
+    """What became of what: a drawing while it is small, and the list that says the same."""
     review = find_review(request, pk)
-    form = DiscardForm(request.POST or None)
-    if form.is_valid():
-        service.discard_review(review, reason=form.cleaned_data["reason"], by=request.user)
-        left = "what the dream wrote is left alone" if review.dream_id else "nothing is written to it"
-        messages.success(request, f"Discarded. The store stays as it is, and {left}.")
-        return _back(request, pk)
-    noun = "" if review.dream_id else "store"
-    context = {"review": review, "noun": noun, "form": form, "why_not": why_not(request, "discard_review")}
-    return render(request, "reviews/discard.html", context, status=422 if form.errors else 200)
+    context = {"review": review, "noun": "" if review.dream_id else "store", **_lineage(request, review)}
+    return answer(request, "reviews/map.html", "reviews/_map.html", context)
 
 
 def find_review(request: MemberRequest, pk: int) -> Review:
@@ -236,7 +214,13 @@ def _centre(request: MemberRequest, review: Review, change: Change | None) -> di
         "show": show,
         "advance": chosen(request, "advance"),
         "undecided_why": f"{frozen}." if frozen else why_not(request, "decide_change"),
+        **({} if change else _summary(request, review)),
     }
+
+
+def _summary(request: MemberRequest, review: Review) -> dict[str, Any]:
+    """What stands in the middle where no change does."""
+    return {**_lineage(request, review), "batches": newest_batches(review)}
 
 
 def _bar(request: MemberRequest, review: Review, changes: ChangeList) -> dict[str, Any]:
@@ -372,5 +356,8 @@ def _address(request: MemberRequest, review: Review, change: int | None, query: 
     return f"{path}{query}"
 
 
-def _back(request: MemberRequest, pk: int) -> HttpResponse:
-    return redirect("review-detail", ws=request.workspace.slug, pk=pk)
+def _lineage(request: MemberRequest, review: Review) -> dict[str, Any]:
+    """What became of what; the drawing is "" where a list says it better."""
+    found = lineage(review)
+    drawn = draw_map(found.strands, lambda pk: _address(request, review, pk, "")) if found.fits else ""
+    return {"lineage": found, "drawn": drawn}
