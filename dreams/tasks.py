@@ -12,6 +12,7 @@ from dreams.services import (
     applying,
     attachments,
     dreams,
+    drift,
     following,
     health,
     moments,
@@ -58,6 +59,11 @@ def refresh_sessions(workspace_id: int) -> None:
 @shared_task
 def sync_store(store_id: int) -> None:
     sweeps.attempt(stores.sync_store, Store.objects.get(pk=store_id))
+
+
+@shared_task
+def note_drift(store_id: int) -> None:
+    sweeps.attempt(drift.note_all, Store.objects.get(pk=store_id))
 
 
 @shared_task

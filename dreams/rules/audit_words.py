@@ -7,6 +7,7 @@ VERBS = (
     *("dream completed", "dream failed", "dream canceled"),
     *("opened review", "accepted change", "kept change", "edited change", "undid the decision on change"),
     *("accepted together", "took back together"),
+    *("asked for another look at change", "let stand the decision on change"),
     *("approved review", "reopened review", "discarded review", "superseded review", "rolled back review"),
     *("planned applying", "confirmed applying", "applied review", "could not apply review"),
     *("asked to attach", "attached", "did not attach", "asked to roll back", "rolled back", "made store current"),

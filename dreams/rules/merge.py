@@ -37,11 +37,12 @@ class Piece(Protocol):
 class Drifted:
     """One path whose bytes in `theirs` are not those of `base`: how it stands, and why, by a name of this module.
 
-    `onto`: the paths after the dream that hold what it held. `merge` is how the texts go together in the first of them
-    where both are texts; None where one side has none.
+    `now`: where it is in `theirs`, "" when it is gone. `onto`: the paths after the dream that hold what it held;
+    `merge` is how the texts go together in the first of them, None where one side has none.
     """
 
     path: str
+    now: str
     standing: str
     why: str
     onto: tuple[str, ...] = ()
@@ -62,6 +63,18 @@ class MergedChange:
     news: tuple[str, ...]
     drift: tuple[Drifted, ...]
     texts: Mapping[str, str]
+
+    @property
+    def offered(self) -> Mapping[str, str] | None:
+        """`texts` with each conflict as its words resolve it; None when somebody has to choose."""
+        texts = dict(self.texts)
+        takers = [each.onto[0] for each in self.drift if each.onto]
+        for each in self.drift:
+            if each.standing == CONFLICTING:
+                if each.merge is None or each.merge.resolved is None or takers.count(each.onto[0]) > 1:
+                    return None
+                texts[each.onto[0]] = each.merge.resolved
+        return texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +130,9 @@ def merge_stores(
         drifted -= paths
         changes.append(sides.change(piece, sorted(paths - {moved.get(old) for old in piece.olds})))
     for path in sorted(drifted):
-        added = Drifted(path, DRIFT_ONLY, ADDED)
-        changes.append(MergedChange(DRIFT_ONLY, (), (), (added,), {path: theirs[path]}))
+        texts = {path: theirs.get(path, "")}
+        alone = sides.left_alone(path, texts) if path in base else Drifted(path, path, DRIFT_ONLY, ADDED)
+        changes.append(MergedChange(DRIFT_ONLY, (), (), (alone,), texts))
     return StoreMerge(tuple(changes))
 
 
@@ -143,35 +157,41 @@ class _Sides:
         texts = {path: self.ours[path] for path in piece.news}
         alone = not piece.edges and all(self.base.get(path) == self.ours.get(path) for path in (*piece.olds, *texts))
         if not alone and all(self.theirs.get(path) == self.ours.get(path) for path in (*piece.olds, *texts)):
-            drift = [Drifted(path, BOTH_SAME, EDITED, (path,) * (path in texts)) for path in touched]
+            drift = [self._same(path, texts) for path in touched]
         else:
-            drift = [self._left_alone(path, texts) if alone else self._both(path, piece, texts) for path in touched]
+            drift = [self.left_alone(path, texts) if alone else self._both(path, piece, texts) for path in touched]
         standings = [each.standing for each in drift] or [UNTOUCHED if alone else DREAM_ONLY]
         return MergedChange(
             max(standings, key=STANDINGS.index), tuple(piece.olds), tuple(piece.news), tuple(drift), texts
         )
 
-    def _left_alone(self, path: str, texts: dict[str, str]) -> Drifted:
+    def _same(self, path: str, texts: Mapping[str, str]) -> Drifted:
+        """Drift on a piece that is the same on both sides."""
+        why = BOTH_ADDED if path not in self.base else EDITED if path in texts else DELETED_SINCE
+        here = path if path in texts else ""
+        return Drifted(path, here or self.moved.get(path, ""), BOTH_SAME, why, (here,) if here else ())
+
+    def left_alone(self, path: str, texts: dict[str, str]) -> Drifted:
         """Drift on what the dream did not touch: it stays as it is now."""
         del texts[path]
         now = self.moved.get(path, path)
         if now not in self.theirs:
-            return Drifted(path, DRIFT_ONLY, DELETED_SINCE)
+            return Drifted(path, "", DRIFT_ONLY, DELETED_SINCE)
         texts[now] = self.theirs[now]
-        return Drifted(path, DRIFT_ONLY, EDITED if now == path else MOVED_SINCE, (now,))
+        return Drifted(path, now, DRIFT_ONLY, EDITED if now == path else MOVED_SINCE, (now,))
 
     def _both(self, path: str, piece: Piece, texts: dict[str, str]) -> Drifted:
         """Drift on what the dream changed too."""
         if path not in self.base:
             merge = three_way("", texts[path], self.theirs[path])
             texts[path] = merge.text
-            return Drifted(path, MERGEABLE if merge.clean else CONFLICTING, BOTH_ADDED, (path,), merge)
+            return Drifted(path, path, MERGEABLE if merge.clean else CONFLICTING, BOTH_ADDED, (path,), merge)
         now = self.moved.get(path, path)
         onto = tuple(new for old, new in piece.edges if old == path) or (path,) * (path in texts)
         if now not in self.theirs:
-            return Drifted(path, CONFLICTING if onto else BOTH_SAME, DELETED_SINCE, onto)
+            return Drifted(path, "", CONFLICTING if onto else BOTH_SAME, DELETED_SINCE, onto)
         if not onto:
-            return Drifted(path, CONFLICTING, DELETED_BY_DREAM)
+            return Drifted(path, now, CONFLICTING, DELETED_BY_DREAM)
         new, merge, sure = self._merged(path, self.theirs[now], onto, texts)
         texts[new] = merge.text
         apart = now != path and onto not in ((path,), (now,))
@@ -181,7 +201,7 @@ class _Sides:
         elif now != path == new:
             texts[now] = texts.pop(path)
         why = MOVED_SINCE if now != path else EDITED
-        return Drifted(path, standing, why, (new, *(each for each in onto if each != new)), merge)
+        return Drifted(path, now, standing, why, (new, *(each for each in onto if each != new)), merge)
 
     def _merged(
         self, path: str, text: str, onto: Sequence[str], texts: Mapping[str, str]

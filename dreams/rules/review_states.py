@@ -125,11 +125,18 @@ def result_digest(results: Iterable[tuple[str, str]]) -> str:
     return digest.hexdigest()
 
 
+def seen_digest(key: str, drift: Iterable[tuple[str, str]]) -> str:
+    """The digest of what a person decides on: a change's own key and, where the base moved under it, every (path,
+    sha256 now) of that; the key alone where nothing did."""
+    moved = sorted(drift)
+    return result_digest([(key, ""), *moved]) if moved else key
+
+
 def next_undecided(states: Sequence[tuple[int, str]], after: int) -> int | None:
-    """The id of the next undecided change behind `after` in the order given, else the first one; None when all are."""
+    """The id of the next change that waits behind `after` in the order given, else the first; None when none does."""
     ids = [id for id, _ in states]
     start = ids.index(after) + 1 if after in ids else 0
     for id, state in [*states[start:], *states[:start]]:
-        if state == UNDECIDED and id != after:
+        if state in WAITING and id != after:
             return id
     return None

@@ -51,6 +51,19 @@ class Merge:
         return not self.conflicts
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place that either side changed: the three texts, whole lines; `line` of base, from 1. `who` changed it:
+    ours, theirs, both (in the same way) or clash (each in another way; then `resolved` is what is offered)."""
+
+    who: str
+    line: int
+    base: str
+    ours: str
+    theirs: str
+    resolved: str | None = None
+
+
 # Half-open ranges that differ: base first, base end, side first, side end.
 _Hunk = tuple[int, int, int, int]
 # The same for a place that either side changed: base, ours, theirs.
@@ -87,6 +100,21 @@ def three_way(base: str, ours: str, theirs: str) -> Merge:
     rest = lines[0][at:]
     offered = conflicts and all(conflict.resolved is not None for conflict in conflicts)
     return Merge("".join(marked + rest), tuple(conflicts), "".join(by_words + rest) if offered else None)
+
+
+def places(base: str, ours: str, theirs: str) -> list[Place]:
+    """Every place that either side changed, in the order of base, as `three_way` takes them."""
+    lines = _lines(base), _lines(ours), _lines(theirs)
+    found = []
+    for region in _together(_regions(_hunks(lines[0], lines[1]), _hunks(lines[0], lines[2])), *lines):
+        was, one, other = (
+            "".join(side[start:end])
+            for side, start, end in zip(lines, region[::2], region[1::2], strict=True)
+        )
+        who = "both" if one == other else "theirs" if one == was else "ours" if other == was else "clash"
+        offer = resolved(was, one, other) if who == "clash" else None
+        found.append(Place(who, region[0] + 1, was, one, other, offer))
+    return found
 
 
 def resolved(base: str, ours: str, theirs: str) -> str | None:

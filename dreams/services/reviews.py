@@ -9,8 +9,10 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from dreams.access import check_can, eligible_approvers
+from dreams.enqueue import enqueue
 from dreams.models import Approval, Change, ChangePath, Decision, Dream, Review, Snapshot, User
 from dreams.queries.checks import blocked_changes
+from dreams.queries.drift import seen_now
 from dreams.rules import review_states as states
 from dreams.rules.checks import blocking_kinds, blocks_of, blocks_of_edit
 from dreams.rules.paths import check_content, check_paths
@@ -119,6 +121,7 @@ def store_review(ready: Ready, by: User | None) -> Review | None:
                 target=store,
                 opened_at=timezone.now(),
                 opened_by=None if ready.dream else by,
+                drift_version=ready.before.version_id,
                 statements=ready.statements,
                 statements_lost=sum(piece.change.lost_count for piece in ready.pieces),
             )
@@ -136,6 +139,8 @@ def store_review(ready: Ready, by: User | None) -> Review | None:
             ChangePath.objects.bulk_create(paths, batch_size=500)
             of = {"dream": ready.dream.pk} if ready.dream else {"store": store.remote_id}
             audit.record(review.workspace, by, "opened review", review, **of, changes=len(changes))
+            if ready.dream:
+                enqueue("note_drift", ready.before.store_id)  # what was written while it dreamt
     except IntegrityError:
         return None  # another process opened it first: the constraints allow one
     return review
@@ -149,10 +154,12 @@ def decide_change(
     seen_seq: int,
     texts: Mapping[str, str] | None = None,
     reason: str = "",
+    seen: str = "",
 ) -> Change:
     """Records the team's outcome for one change: accepted, kept (the original) or edited (`texts`: {path: text},
     a path left out is removed). `seen_seq` is the decision number the person saw: Stale when somebody decided
-    meanwhile. Raises Forbidden, Invalid, Refusal."""
+    meanwhile, or when `seen`, the digest of what they saw (`queries.drift.seen_now`), is another one by now. Raises
+    Forbidden, Invalid, Refusal."""
     check_can(by, change.review.workspace, "decide_change")
     if outcome not in states.OUTCOMES:
         raise Invalid("Choose accept, keep the original, or edit.")
@@ -166,7 +173,7 @@ def decide_change(
             raise Refusal(f"Blocked by a check. {' '.join(blocks[:3])} {BLOCKED}")
         side = ChangePath.Side.AFTER if outcome == states.ACCEPTED else ChangePath.Side.BEFORE
         result = _side(change, side)
-    return _decide(change, outcome, result, by, seen_seq, reason)
+    return _decide(change, outcome, result, by, seen_seq, reason, seen)
 
 
 def _edited_result(change: Change, texts: Mapping[str, str]) -> dict[str, str]:
@@ -216,7 +223,9 @@ def _standing_before(change: Change, last: Decision) -> Decision | None:
     return stack[-2] if len(stack) > 1 else None
 
 
-def _decide(change: Change, outcome: str, result: Mapping[str, str], by: User, seen_seq: int, reason: str) -> Change:
+def _decide(
+    change: Change, outcome: str, result: Mapping[str, str], by: User, seen_seq: int, reason: str, seen: str = ""
+) -> Change:
     decided = outcome != states.UNDECIDED
     now = timezone.now()
     with transaction.atomic():
@@ -233,12 +242,15 @@ def _decide(change: Change, outcome: str, result: Mapping[str, str], by: User, s
         )
         if not moved:
             raise Stale(_who_was_faster(change))
+        digest = seen_now(change)
+        if seen and seen != digest:
+            raise Stale("The base moved under this change while you were reading.")
         Decision.objects.create(
             change=change,
             seq=seen_seq + 1,
             outcome=outcome,
             result=dict(result),
-            seen_digest=change.key,
+            seen_digest=digest,
             by=by,
             at=now,
             reason=reason,
@@ -278,7 +290,7 @@ def decided_store(review: Review) -> dict[str, str]:
     states_by_id = dict(review.changes.values_list("pk", "state"))
     seqs = dict(review.changes.values_list("pk", "seq"))
     for change_id, side, path, sha in review.paths.values_list("change_id", "side", "path", "sha256"):
-        undecided = states_by_id[change_id] in (states.UNCHANGED, states.UNDECIDED)
+        undecided = states_by_id[change_id] not in states.OUTCOMES
         if undecided and side == ChangePath.Side.BEFORE:
             wanted[path] = sha
     for change_id, state in states_by_id.items():
@@ -289,7 +301,7 @@ def decided_store(review: Review) -> dict[str, str]:
 
 def requirements_for(review: Review, person: User) -> list[Requirement]:
     """What must hold before this person may approve, each with its sentence."""
-    tally = review.changes.aggregate(undecided=Count("pk", filter=Q(state=states.UNDECIDED)))
+    tally = review.changes.aggregate(undecided=Count("pk", filter=Q(state__in=states.WAITING)))
     return states.approval_requirements(
         undecided=tally["undecided"],
         starter_approves=review.started_by(person),
@@ -332,6 +344,14 @@ def reopen_review(review: Review, *, by: User) -> Review:
         review.runs.filter(state="planned").update(state="abandoned", ended_at=timezone.now())
         audit.record(review.workspace, by, "reopened review", review)
     return review
+
+
+def reopen_unasked(review: Review, *, changes: int) -> None:
+    """Takes an approval back because so many of the changes that it approved need another look; the vote stays in the
+    record. To be called inside a transaction that holds the review."""
+    _step(review, "reopen")
+    review.runs.filter(state="planned").update(state="abandoned", ended_at=timezone.now())
+    audit.record(review.workspace, None, "reopened review", review, another_look=changes)
 
 
 def discard_review(review: Review, *, reason: str, by: User) -> Review:

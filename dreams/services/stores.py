@@ -135,8 +135,10 @@ def sync_store(store: Store) -> Store:
     release(store, token, problem="", checked_at=timezone.now(), next_check_at=later, walk_seen=0)
     seen = store.last_version_id
     store.refresh_from_db()
-    if store.last_version_id != seen and _written_by_a_stranger(store):
-        enqueue("refresh_sessions", store.workspace_id)
+    if store.last_version_id != seen:
+        enqueue("note_drift", store.pk)
+        if _written_by_a_stranger(store):
+            enqueue("refresh_sessions", store.workspace_id)
     return store
 
 

@@ -19,6 +19,7 @@ from dreams.services import (
     audit,
     deployments,
     dreams,
+    drift,
     following,
     health,
     provenance,
@@ -95,6 +96,8 @@ def sweep_workspace(workspace: Workspace) -> None:
         :STORES_A_SWEEP
     ]:
         attempt(stores.sync_store, store)
+    for store in drift.due(workspace):
+        attempt(drift.note_all, store)
     for store in health.stores_due(workspace):
         enqueue("examine_store", store.pk)  # a task of its own: dreams must not wait while texts are compared
     for wish in SnapshotWish.objects.filter(due, store__workspace=workspace):
