@@ -1,5 +1,6 @@
 """Statement by statement: what is lost, what says something else now, what came from nowhere, what clashes."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from dreams.rules.closeness import frame, same_frames
 from dreams.rules.contradictions import clash
 from dreams.rules.meaning import FACT_KINDS, Meanings, meaning
 from dreams.rules.pairing import CARRIES, GONE, SURELY, UNKNOWN, Pairing
-from dreams.rules.sentences import Sentence
+from dreams.rules.sentences import Sentence, normal
 from dreams.rules.terms import senses, terms
 
 # A pair has to be so likely before what differs between the two is called altered; a second partner likelier still.
@@ -34,6 +35,10 @@ NEAREST = 6
 COVERS, BEYOND = 0.8, 0.3
 # Of all its words, the little ones too, so many have to be in one that stood there before.
 SPELLED = 0.6
+
+# Words made of several, and what joins them.
+_JOINED = re.compile(r"[^\W_]+(?:[-_./:#][^\W_]+)+")
+_JOINTS = str.maketrans("-_./:#", "      ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +204,11 @@ class _Book:
             if each.kind == "heading":
                 # It orders the text and claims nothing, but a word of it that is nowhere else may be all that is said.
                 gone = not any(set(terms(each.key)) <= set(terms(self.after[new].key)) for new in self.ways[old])
+            elif each.kind == "code":
+                # Without its fence a line is in a paragraph; told in other words it is another line.
+                gone = not any(_squeezed(each) in _squeezed(self.after[new]) for new in self.ways[old])
             else:
-                gone = self.pairing.gone[old] >= GONE or each.kind == "code" or not self._answered(old)
+                gone = self.pairing.gone[old] >= GONE or not self._answered(old)
             if gone:
                 found.append(old)
         return found
@@ -219,12 +227,12 @@ class _Book:
                 and self._has_values(was, says, theirs)
                 and (mine <= theirs or (not self._beside(old, new) and self._covers(mine, theirs, was, says)))
             )
-        source = _said(self.before[self.sources[new][0]].key)
-        if self.sources[new][0] == old or 2 * len(source & theirs) < LIGHT * (len(source) + len(theirs)):
+        first = self.before[self.sources[new][0]]
+        source = _said(first.key)
+        if first is was or 2 * len(source & theirs) < LIGHT * (len(source) + len(theirs)):
             return True
-        theirs.update(terms(says.path))
         if self._share(mine, source) >= COVERS:
-            return _spelled(was, says) and self._share(mine, theirs) >= COVERS
+            return first.path != was.path and _spelled(was, says) and self._share(mine, theirs) >= COVERS
         return self._share(mine - source, theirs) >= BEYOND
 
     def _covers(self, mine: set[str], theirs: set[str], was: Sentence, says: Sentence) -> bool:
@@ -241,8 +249,10 @@ class _Book:
         return sum(self.weights[word] for word in words & held) / whole if whole else 1.0
 
     def _has_values(self, was: Sentence, says: Sentence, theirs: set[str]) -> bool:
-        exact = (value for kind in EXACT for value in self.meanings[was.key].of(kind))
-        return self._values(was) <= theirs and all(value in says.key for value in exact)
+        exact = [value for kind in EXACT for value in self.meanings[was.key].of(kind)]
+        held = says.key.translate(_JOINTS)
+        joined = (word.translate(_JOINTS) for word in [*exact, *_JOINED.findall(was.key)])
+        return self._values(was) <= theirs and all(word in held for word in joined)
 
     def _values(self, each: Sentence) -> set[str]:
         facts = self.meanings[each.key].facts
@@ -294,6 +304,11 @@ class _Book:
             for old in self.gone()
             if self.ways[old] and self.chances[old, self.ways[old][0]] < SURELY and self.before[old].kind != "heading"
         ]
+
+
+def _squeezed(each: Sentence) -> str:
+    """What is left of a line of code without blanks, and without what normal forms drop."""
+    return normal(each.key.lstrip("> ")).replace(" ", "")
 
 
 def _spelled(was: Sentence, says: Sentence) -> bool:
