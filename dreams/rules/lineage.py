@@ -144,19 +144,15 @@ class _Search:
             old: self.prints.of([self.after[old]])[0] for old in olds if old in self.modified and not self.removed
         }
         self.shares = shares(
-            Sides(
-                self.before, self.after, sorted(self.removed), sorted(self.added), self.words_before, self.words_after
-            ),
-            evidence,
+            Sides(self.before, self.after, self.removed, self.added, self.words_before, self.words_after), evidence
         )
 
     def splits(self) -> None:
         """A memory that gave its statements to several, or gave some away and lives on."""
         children: dict[str, list[str]] = defaultdict(list)
+        sources = self.removed | self.modified
         for new in sorted(self.added):
-            candidates = {
-                old: share for old, share in self.shares.taken[new].items() if old in self.removed | self.modified
-            }
+            candidates = {old: share for old, share in self.shares.taken[new].items() if old in sources}
             if old := _best(new, candidates):
                 children[old].append(new)
         for old, news in children.items():

@@ -16,10 +16,11 @@ _Bytes = npt.NDArray[np.uint8]
 
 # So many bytes of text are read at once: what numpy needs on the way is ten times as much.
 _AT_ONCE = 4_000_000
-# A number that would tie together more pairs of memories, or more than a few of both sides, is boilerplate.
-BOILERPLATE, FEW = 256, 4
-# When there are more numbers, every second or fourth of them is enough.
-MOST_NUMBERS = 6_000_000
+# What would tie together more pairs of memories is boilerplate; and what more than a few of either side have, of pairs
+# of words fewer than of words.
+BOILERPLATE, FEW_PAIRS, FEW_WORDS = 128, 6, 8
+# Of more pairs or words than so many every second, third ... is enough, down to the last figure.
+MOST_PAIRS, MOST_WORDS, SPARSEST = 200_000, 400_000, 16
 
 _SPACES = bytes(code if code > 127 or chr(code).isalnum() else 32 for code in range(256))
 _MASKS = np.array([(1 << 8 * count) - 1 for count in range(9)], dtype=np.uint64)
@@ -79,13 +80,11 @@ def _read(texts: list[bytes]) -> list[Words]:
     if not data.isascii():
         codes = _without_signs(codes)
     word = codes > 32
-    first, last = word[1:] & ~word[:-1], word[:-1] & ~word[1:]
-    if not data.isascii():
-        _characters(codes, word, first, last)
-    starts, ends = np.flatnonzero(first) + 1, np.flatnonzero(last) + 1
-    if not data.isascii():
-        # A character and the next one are a word, each character but the last begins one.
-        ends = ends + 3 * (_is_character(codes[starts]) & _is_character(codes[ends]))
+    if data.isascii():
+        borders = np.flatnonzero(word[1:] != word[:-1]) + 1
+        starts, ends = borders[::2], borders[1::2]
+    else:
+        starts, ends = _borders(codes, word)
     numbers = _numbers(codes, starts, ends)
     firsts = np.cumsum([1, *(len(text) + 1 for text in texts)])
     return [each.copy() for each in np.split(numbers, np.searchsorted(starts, firsts[1:-1]))]
@@ -108,15 +107,17 @@ def _is_character(codes: _Bytes) -> npt.NDArray[np.bool_]:
     return (codes >= 0xE3) & (codes <= 0xED)
 
 
-def _characters(
-    codes: _Bytes, word: npt.NDArray[np.bool_], first: npt.NDArray[np.bool_], last: npt.NDArray[np.bool_]
-) -> None:
-    """Adds the borders of CJK characters to those of words; borders[n] is between the bytes n and n + 1."""
+def _borders(codes: _Bytes, word: npt.NDArray[np.bool_]) -> tuple[_Ints, _Ints]:
+    """Where words begin and end; a CJK character is one with the next one."""
+    first, last = word[1:] & ~word[:-1], word[:-1] & ~word[1:]
     at = np.flatnonzero(_is_character(codes))
+    # The n-th stands between two bytes, the n-th and the next one.
     first[at - 1] = True
     last[at - 1] |= word[at - 1]
     last[at + 2] = True
     first[at + 2] |= word[at + 3]
+    starts, ends = np.flatnonzero(first) + 1, np.flatnonzero(last) + 1
+    return starts, ends + 3 * (_is_character(codes[starts]) & _is_character(codes[ends]))
 
 
 def _numbers(codes: _Bytes, starts: _Ints, ends: _Ints) -> Words:
@@ -143,43 +144,76 @@ class Found:
     of_new: _Floats
 
 
-def shared(olds: Sequence[Words], news: Sequence[Words], *, pairs: bool = False) -> Found:
+def shared(olds: Sequence[Words], news: Sequence[Words], asked: npt.NDArray[np.bool_], *, pairs: bool) -> Found:
     """How much of each old memory is in each new one: the words they share, or the pairs of neighbouring words, the
-    rarer the weightier."""
-    count, width = len(olds) + len(news), max(1, len(news))
-    number, memory = _once([*olds, *news], pairs)
+    rarer the weightier.
+
+    `asked` tells for each of the olds and then of the news whether it matters: two others make no pair.
+    """
+    count, width = len(asked), max(1, len(news))
+    number, memory, rest = _once([*olds, *news], asked, pairs)
     first = np.flatnonzero(np.concatenate([[True], number[1:] != number[:-1]])) if len(number) else np.zeros(0, int)
     held = np.diff(np.append(first, len(number)))
     # The old memories come first in a number's run, after each other.
     by_old = np.add.reduceat(memory < len(olds), first, dtype=np.int64) if len(first) else held
     by_new = held - by_old
     weight = np.log((count + 1) / np.maximum(held, 1))
-    weight[(by_old * by_new > BOILERPLATE) | (np.minimum(by_old, by_new) > FEW)] = 0
-    whole = np.maximum(np.bincount(memory, np.repeat(weight, held), minlength=count), 1e-9)
-    both = np.flatnonzero((by_old > 0) & (by_new > 0) & (weight > 0))
+    least = np.minimum(by_old, by_new)
+    ties = (least > 0) & (least <= (FEW_PAIRS if pairs else FEW_WORDS)) & (by_old * by_new <= BOILERPLATE)
+    whole = np.bincount(memory, np.repeat(weight, held), minlength=count) + rest * np.log(count + 1)
+    whole = np.maximum(whole, 1e-9)
+    both = np.flatnonzero(ties)
     times = by_old[both] * by_new[both]
     of = np.repeat(both, times)
     at = np.arange(len(of)) - np.repeat(np.cumsum(times) - times, times)
-    left = memory[first[of] + at // by_new[of]]
-    right = memory[first[of] + by_old[of] + at % by_new[of]] - len(olds)
-    edges, inverse = np.unique(left * width + right, return_inverse=True)
-    total = np.bincount(inverse, weight[of], minlength=len(edges)).astype(np.float64, copy=False)
-    old, new = edges // width, edges % width
+    begin, many = first[of], by_new[of]
+    left, right = memory[begin + at // many], memory[begin + by_old[of] + at % many]
+    wanted = asked[left] | asked[right]
+    key, told = left[wanted] * width + (right[wanted] - len(olds)), weight[of[wanted]]
+    order = np.argsort(key)
+    key, told = key[order], told[order]
+    edge = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.zeros(0, int)
+    total = np.add.reduceat(told, edge) if len(edge) else told
+    old, new = key[edge] // width, key[edge] % width
     return Found(old, new, total, total / whole[old], total / whole[len(olds) + new])
 
 
-def _once(memories: Sequence[Words], pairs: bool) -> tuple[npt.NDArray[np.uint64], _Ints]:
-    """Each number of each memory once, sorted, and the memory's place in the list beside it."""
-    numbers = np.concatenate([np.zeros(0, np.uint32), *memories])
-    memory = np.repeat(np.arange(len(memories), dtype=np.uint64), [len(words) for words in memories])
-    if pairs and len(numbers):
-        inside = memory[1:] == memory[:-1]
-        numbers, memory = grams(numbers)[inside], memory[1:][inside]
-    every = np.uint32(-(-len(numbers) // MOST_NUMBERS))
-    if every > 1:
-        some = numbers % every == 0
-        numbers, memory = numbers[some], memory[some]
-    keys = (numbers.astype(np.uint64) << _HALF) | memory
+def _once(
+    memories: Sequence[Words], asked: npt.NDArray[np.bool_], pairs: bool
+) -> tuple[npt.NDArray[np.uint64], _Ints, _Ints]:
+    """Each number of each memory once, sorted, and the memory's place in the list beside it; of those not asked for
+    only what some other has too, and for each memory how many numbers were left out."""
+    numbers, memory = _sampled(memories, pairs)
+    matters = asked[memory]
+    known = np.zeros(1 << 20, bool)
+    bucket = numbers >> np.uint32(12)
+    known[bucket[matters]] = True
+    kept = matters | known[bucket]
+    rest = np.bincount(memory[~kept], minlength=len(memories))
+    keys = (numbers[kept].astype(np.uint64) << _HALF) | memory[kept]
     keys.sort()
     keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
-    return keys >> _HALF, (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    return keys >> _HALF, (keys & np.uint64(0xFFFFFFFF)).astype(np.int64), rest
+
+
+def _sampled(memories: Sequence[Words], pairs: bool) -> tuple[Words, npt.NDArray[np.uint32]]:
+    """The numbers of all memories, or a part of them when there are many, with each one's place in the list."""
+    sizes = np.array([len(words) for words in memories], dtype=np.int64)
+    every = np.uint32(min(SPARSEST, 1 + sizes.sum() // (MOST_PAIRS if pairs else MOST_WORDS)))
+    found: list[tuple[Words, npt.NDArray[np.uint32]]] = [(np.zeros(0, np.uint32), np.zeros(0, np.uint32))]
+    batch = np.cumsum(sizes) // _AT_ONCE
+    for number in range(int(batch[-1]) + 1 if len(batch) else 0):
+        places = np.flatnonzero(batch == number)
+        if not len(places):
+            continue
+        numbers = np.concatenate([memories[place] for place in places.tolist()])
+        memory = np.repeat(places.astype(np.uint32), sizes[places])
+        if pairs and len(numbers):
+            numbers, inside = grams(numbers), memory[1:] == memory[:-1]
+            wanted = inside if every == 1 else inside & (numbers % every == 0)
+            numbers, memory = numbers[wanted], memory[1:][wanted]
+        elif every > 1:
+            wanted = numbers % every == 0
+            numbers, memory = numbers[wanted], memory[wanted]
+        found.append((numbers, memory))
+    return np.concatenate([each for each, _ in found]), np.concatenate([each for _, each in found])

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,13 +18,12 @@ SHARED = 0.5
 CLEAR = 0.2
 # What weighs less says nothing, unless it is most of both memories.
 WEIGHTY, MOST = 25.0, 0.6
-# A memory that has less of its words in common with any other is not told anew there; one that has so much may be, and
-# one between where the next other has clearly less. So many others are looked at closely.
-FAINT, LIKELY, CLEARLY, NEAREST = 0.24, 0.45, 1.15, 3
+# A memory that has less of its words in common with any other is not told anew there; so many others are looked at.
+FAINT, NEAREST = 0.2, 3
 # A long memory has words of everybody: less than this of it says nothing.
 SLIGHT = 0.04
 # So much together have to be the shares of a memory's statements and of its words that were told anew elsewhere.
-TOLD = 0.82
+TOLD = 0.74
 # What it counts that both are in the same folder and have a word of their names in common.
 KIN = 0.12
 # What somebody said of a memory's origin is believed when the two have so much in common.
@@ -62,8 +61,8 @@ class Sides:
 
     before: Mapping[str, str]
     after: Mapping[str, str]
-    removed: Collection[str]
-    added: Collection[str]
+    removed: Set[str]
+    added: Set[str]
     words_before: Mapping[str, Words]
     words_after: Mapping[str, Words]
 
@@ -74,9 +73,9 @@ def shares(sides: Sides, evidence: Mapping[str, Collection[str]]) -> Shares:
     `evidence`: {new path: old paths it is said to be made of}, believed where the words do not contradict it.
     """
     found = _clear(sides)
-    olds = [old for old in sides.removed if not _enough(found.given[old])]
+    olds = {old for old in sides.removed if not _enough(found.given[old])}
     settled = {_leader(held) for held in found.given.values() if _enough(held)}
-    news = [new for new in sides.added if not _enough(found.taken[new]) and new not in settled]
+    news = {new for new in sides.added if not _enough(found.taken[new]) and new not in settled}
     said = [(old, new) for new, made_of in evidence.items() for old in made_of if old != new]
     near = _near(sides, olds, news, said)
     _told(sides, found, olds, news, near)
@@ -96,8 +95,14 @@ def _clear(sides: Sides) -> Shares:
     """What most word pairs say."""
     found = Shares()
     olds, news = list(sides.words_before), list(sides.words_after)
-    both = shared([*sides.words_before.values()], [*sides.words_after.values()], pairs=True)
+    both = shared(
+        [*sides.words_before.values()],
+        [*sides.words_after.values()],
+        np.array([*(old in sides.removed for old in olds), *(new in sides.added for new in news)], bool),
+        pairs=True,
+    )
     telling = (both.weight >= WEIGHTY) | (np.minimum(both.of_old, both.of_new) >= MOST)
+    telling &= np.maximum(both.of_old, both.of_new) >= CLEAR / 2
     for (old, new), (of_old, of_new) in _edges(both, telling, olds, news).items():
         if old in sides.removed:
             # What was moved and condensed keeps little of the old, but the new is all from there.
@@ -128,18 +133,18 @@ def _stayed(sides: Sides, old: str, new: str, seen: Callable[[Words], Words] = g
     return float(np.isin(common, seen(sides.words_after[old])).mean()) if len(common) else 0.0
 
 
-def _near(sides: Sides, olds: list[str], news: list[str], said: Iterable[tuple[str, str]]) -> _Edges:
+def _near(sides: Sides, olds: Set[str], news: Set[str], said: Iterable[tuple[str, str]]) -> _Edges:
     """The pairs with some words in common: of the olds given, of the news given, and those that were said."""
-    found: _Edges = {}
-    spoken = {old for old, _ in said} & sides.words_before.keys()
-    for left, right in ((sorted({*olds, *spoken}), [*sides.words_after]), ([*sides.words_before], news)):
-        if left and right:
-            both = shared([sides.words_before[old] for old in left], [sides.words_after[new] for new in right])
-            found |= _edges(both, np.maximum(both.of_old, both.of_new) >= CREDIBLE, left, right)
-    return found
+    every_old, every_new = list(sides.words_before), list(sides.words_after)
+    wanted = {*olds, *(old for old, _ in said)}
+    asked = np.array([*(old in wanted for old in every_old), *(new in news for new in every_new)], bool)
+    if not asked.any():
+        return {}
+    both = shared([*sides.words_before.values()], [*sides.words_after.values()], asked, pairs=False)
+    return _edges(both, np.maximum(both.of_old, both.of_new) >= CREDIBLE, every_old, every_new)
 
 
-def _told(sides: Sides, found: Shares, olds: list[str], news: list[str], near: _Edges) -> None:
+def _told(sides: Sides, found: Shares, olds: Set[str], news: Set[str], near: _Edges) -> None:
     """What the statements say of memories that share but few word pairs with any other."""
     ways_old: dict[str, list[tuple[float, str]]] = {old: [] for old in olds}
     ways_new: dict[str, list[tuple[float, str]]] = {new: [] for new in news}
@@ -187,10 +192,9 @@ def _worth_a_look(ways: Mapping[str, list[tuple[float, str]]]) -> dict[str, dict
     """Of each memory that may be told anew somewhere, the likeliest others."""
     found = {}
     for path, others in ways.items():
-        (best, _), (second, _) = sorted([*others, (0.0, ""), (0.0, "")], reverse=True)[:2]
-        if best >= LIKELY or (best >= FAINT and best >= CLEARLY * second):
-            nearest = sorted(others, reverse=True)[:NEAREST]
-            found[path] = {other: share for share, other in nearest if share >= best / 2}
+        nearest = sorted(others, reverse=True)[:NEAREST]
+        if nearest and nearest[0][0] >= FAINT:
+            found[path] = {other: share for share, other in nearest if share >= nearest[0][0] / 2}
     return found
 
 
