@@ -10,8 +10,8 @@ from dreams.rules import review_states as states
 from dreams.rules.provenance import fingerprint, sentences_of, worth_asking
 
 FEW = 20
-Key = tuple[str, str, int]
-"""(finding: lost, altered or unsourced; path; line); an altered sentence by its new place."""
+Key = tuple[str, str, int, str]
+"""(finding: lost, altered or unsourced; path; line; text): a line may hold several; an altered one as it reads now."""
 
 # What a turn says of a sentence, by finding and kind.
 _SAYS = {
@@ -37,14 +37,14 @@ class SourceLine:
 
 
 def sources_of(change: Change) -> dict[Key, list[SourceLine]]:
-    """{(finding, path, line): its nearest turns, what contradicts first} of one change; one query. What was found for
-    a text that reads otherwise by now is left out."""
-    asked = {key: fingerprint(str(place["text"])) for key, place in _places(change).items()}
+    """{where a sentence stands: its nearest turns, what contradicts first} of one change; one query. What was found
+    for words that were purged since is left out."""
+    asked = {(*key[:3], fingerprint(key[3])): key for key in _places(change)}
     found: dict[Key, list[SourceLine]] = defaultdict(list)
     rows = Source.objects.filter(change=change).select_related("session").order_by("says", "-score", "pk")
     for source in rows:
-        key = source.finding, source.path, source.line
-        if asked.get(key) == source.sentence:
+        key = asked.get((source.finding, source.path, source.line, source.sentence))
+        if key:
             found[key].append(_line(source))
     return dict(found)
 
@@ -127,7 +127,7 @@ class Origin:
     @property
     def anchor(self) -> str:
         """The id of its place on the page."""
-        return f"from-{self.kind}-{fingerprint(f'{self.path}:{self.line}')[:12]}"
+        return anchor_of((self.kind, self.path, self.line, self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +156,17 @@ def origins_of(change: Change, *, whole: bool = False) -> Origins | None:
 
 
 def _places(change: Change) -> dict[Key, Mapping[str, object]]:
-    return {(finding, p["path"], p["line"]): p for finding, p, _ in sentences_of(change.findings)}
+    return {(finding, p["path"], p["line"], p["text"]): p for finding, p, _ in sentences_of(change.findings)}
 
 
 def _origin(key: Key, place: Mapping[str, object], found: Sequence[SourceLine], tracing: Tracing) -> Origin:
     silence = "" if found else tracing.nothing if worth_asking(place) else "Too short to be looked for"
-    return Origin(*key, text=str(place["text"]), sources=found, silence=silence)
+    return Origin(*key, sources=found, silence=silence)
+
+
+def anchor_of(key: Key) -> str:
+    """The id of a sentence's place in the pane."""
+    return f"from-{key[0]}-{fingerprint(f'{key[1]}:{key[2]} {key[3]}')[:12]}"
 
 
 def _sessions(count: int) -> str:

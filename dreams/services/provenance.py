@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -170,8 +171,8 @@ def _row(asked: Asked, source: rules.Source, session: Session) -> Source:
 
 def _forget_farther(changes: set[int]) -> None:
     """Of each sentence only the nearest few are kept; what speaks against it goes before what speaks for it."""
-    ranked: dict[tuple[int, str, str, int], list[int]] = defaultdict(list)
+    ranked: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     rows = Source.objects.filter(change__in=changes).order_by("says", "-score", "pk")
-    for pk, *place in rows.values_list("pk", "change", "finding", "path", "line"):
-        ranked[tuple(place)].append(pk)  # type: ignore[index]
+    for pk, *place in rows.values_list("pk", "change", "finding", "path", "line", "sentence"):
+        ranked[tuple(place)].append(pk)
     Source.objects.filter(pk__in=[pk for held in ranked.values() for pk in held[rules.KEPT :]]).delete()

@@ -164,6 +164,18 @@ def test_what_was_found_for_purged_words_is_not_shown(people: People, review: Re
     assert "&lt;b&gt;Ask Tomasz" not in page(people, change)
 
 
+def test_two_sentences_of_one_line_keep_their_sources_apart(
+    people: People, review: Review, change: Change
+) -> None:
+    lost = change.findings["lost"][0]
+    change.findings["lost"] = [lost, {**lost, "text": "He is on leave until Monday, they say."}]
+    change.save(update_fields=["findings"])
+    source(change, session_of(review))
+    read(review)
+    assert [key[3] for key in sources_of(change)] == [lost["text"]]
+    assert page(people, change).count("No source found in 1 session.") == 3
+
+
 def test_many_sentences_are_folded_and_all_are_a_link_away(people: People, review: Review, change: Change) -> None:
     lost = change.findings["lost"][0]
     change.findings["lost"] = [{**lost, "line": line, "text": f"{lost['text']} {line}"} for line in range(1, 60)]
