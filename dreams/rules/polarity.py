@@ -37,6 +37,7 @@ _HINT = re.compile(rf"\b(?:{'|'.join(sorted(_NOT | OPPOSITES.keys()))})\b|n['’
 _UN = re.compile("un[a-z]{4,}")
 _NOT_MORE = re.compile(
     r"\b(?:no|not|never|nothing|nobody) (?:\w+ ){0,3}(?:more|longer|above|over|beyond|higher|later)(?: than)?\b"
+    r"|(?:\bnot|n't|\bnever) (?:exceed|go over|go above|go beyond)(?:ed|ing|s)?\b"
 )
 _NOT_LESS = re.compile(
     r"\b(?:no|not|never|nothing|nobody) (?:\w+ ){0,3}(?:less|fewer|below|under|shorter)(?: than)?\b"
@@ -49,6 +50,9 @@ _LEAST = re.compile(
     r"\b(?:at (?:the )?least|min(?:imum)?\b\.?|(?:more|longer|greater|higher) than|above|over|exceeds?|exceeding"
     r"|beyond|mindestens|über|at the earliest)\b"
 )
+_NOT_BEFORE = re.compile(r"\b(?:not|no|never|nicht|none) (?:before|earlier than|sooner than|until|vor)(?= \d)")
+# What one is without says nothing of the rest of the sentence.
+_WITHOUT = re.compile(r"\b((?:without|ohne) (?:an? |any |the |eine?n? )?[^\W\d_]+)\b")
 _CJK_NOT = re.compile("ない|ません|なし|禁止|不可|没|無|无|别|않|없|금지")
 _CJK_ONLY = re.compile("だけ|のみ|只|仅|만")
 _AGAINST = re.compile(r"\b(?:rather than|instead of|prefers?)\b")
@@ -112,7 +116,11 @@ def _signed(key: str) -> tuple[dict[str, list[_Sign]], int]:
 def _bounded(text: str) -> str:
     if "prefer" in text or "lieber" in text:
         text = re.sub(r"(prefer.{1,80}?) to ", r"\1 rather than ", text)
+    denials = [word for word in _WORD.findall(text) if word in _NOT or word in _HALF_NOT or word.endswith("n't")]
+    if len(denials) == 1:
+        text = _WITHOUT.sub(r" | \1 | ", text)
     text = text.replace("not even", "even").replace("fail over", "failover")
+    text = _NOT_BEFORE.sub(" from ", text)
     for bound in (_NOT_MORE, _NOT_LESS, _MOST, _LEAST):
         text = bound.sub(" ", text)
     return text
