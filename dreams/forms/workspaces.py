@@ -41,6 +41,14 @@ class SettingsForm(forms.Form):
         label="A snapshot of each store every day that something was written",
         help_text="Taken from what is mirrored here: it costs no call to the API; equal ones share what they hold.",
     )
+    loss_alarm = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=100,
+        label="Alarm when a dream loses more than this, in percent",
+        help_text="The share of the statements before, headings aside, that nobody says any more after. Above it the "
+        "review opens with a red notice, and the inbox says so; nothing is blocked by it. 0: at any loss.",
+    )
     dream_models = ModelsField(
         required=False,
         label="Models for dreams",

@@ -10,6 +10,7 @@ from dreams.models.store import Store, StoreLine
 from dreams.models.user import User
 from dreams.models.workspace import Workspace
 from dreams.rules import review_states as states
+from dreams.rules.losses import Loss
 
 
 class Review(models.Model):
@@ -60,6 +61,11 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"review {self.pk} of {self.line}"
+
+    @property
+    def loss(self) -> Loss:
+        """How much of what was known is lost."""
+        return Loss(self.statements_lost, self.statements, self.workspace.loss_alarm)
 
     def started_by(self, person: User) -> bool:
         """Whether it is because of this person: who asked for the dream, or opened the review where there is none."""

@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import F
 
 from dreams.models import Change, ChangePath, Decision, Difference, Text, Workspace
-from dreams.queries.findings import Findings, Ground, Marks, capped, findings_of
+from dreams.queries.findings import Findings, Ground, Marks, capped, findings_of, with_sources
+from dreams.queries.provenance import sources_of, tracing_of
 from dreams.render import Look, Panel, panels
 from dreams.render.panels import pairs
 from dreams.rules import review_states as states
@@ -100,7 +101,10 @@ def change_page(change: Change, look: Look | None = None, more: str = "") -> Cha
     edited = [_side(path, sha, held) for path, sha in sorted(result.items())]
     others = _edited_elsewhere(change) if change.lost_count or change.altered_count else {}
     page = _drawn(change, before, after, edited, look, more, dreamt=change.review.dream_id is not None, others=others)
-    return replace(page, decisions=[(each, _said(each)) for each in decisions])
+    told = page.findings
+    if change.review.dream_id and change.state != states.UNCHANGED and (told.gone or told.doubts):
+        told = with_sources(told, sources_of(change), tracing_of(change.review))
+    return replace(page, decisions=[(each, _said(each)) for each in decisions], findings=told)
 
 
 def difference_page(difference: Difference, workspace: Workspace, look: Look, more: str) -> ChangePage:

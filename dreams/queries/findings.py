@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dreams.queries.provenance import Key, SourceLine, Tracing, anchor_of
 from dreams.render import Mark
 
 _ALTERED = {
@@ -27,7 +28,8 @@ _WEIGHT = {"": 0, "flag": 1, "lost": 2}
 class Found:
     """One sentence a reader must see. `was` and `now` are quoted, either may be empty; `words` say what it is;
     `anchor` names its row in the difference, "" when it is not drawn there. `name`, `index`: which of the change's
-    findings it is; `path`, `line`: where it stands. `back`: the path where it was put back, else ""."""
+    findings it is; `path`, `line`: where it stands. `back`: the path where it was put back, else "".
+    `said`: what the sessions say of it, "" where that is not known; its `pane` entry has that id."""
 
     kind: str
     words: str
@@ -39,6 +41,8 @@ class Found:
     path: str
     line: int
     back: str = ""
+    said: str = ""
+    pane: str = ""
 
     @property
     def label(self) -> str:
@@ -138,6 +142,24 @@ def capped(findings: Findings, drawn: str, limit: int | None) -> Findings:
     return Findings(gone, doubts, kept(findings.headings, limit), kept(findings.uncertain, limit), hidden)
 
 
+def with_sources(findings: Findings, sources: Mapping[Key, Sequence[SourceLine]], tracing: Tracing | None) -> Findings:
+    """The same, each sentence with what the sessions say of it in a line: the nearest turn, or that none was found."""
+    if tracing is None:
+        return findings
+
+    def told(each: Found) -> Found:
+        key = (each.name, each.path, each.line, each.now or each.was)
+        turns = sources.get(key, ())
+        if each.name not in ("lost", "altered", "unsourced") or not (turns or tracing.done):
+            return each
+        nearest, more = (turns[0], len(turns) - 1) if turns else (None, 0)
+        words = f"In “{nearest.session}” {nearest.who} {nearest.words}" if nearest else tracing.nothing
+        return replace(each, said=f"{words}, and {more} more" if more else words, pane=anchor_of(key))
+
+    gone, doubts = ([told(each) for each in listed] for listed in (findings.gone, findings.doubts))
+    return replace(findings, gone=gone, doubts=doubts)
+
+
 def _lost(place: Mapping[str, Any], n: int, marks: Marks) -> Found:
     where = "in the output" if marks.ground.dreamt else "in the store after that"
     heading = place.get("heading")
@@ -174,8 +196,8 @@ def _scan(scan: Mapping[str, Any], n: int, marks: Marks) -> Found:
 
 
 def _unsourced(place: Mapping[str, Any], n: int, marks: Marks) -> Found:
-    words = f"New in {at(place)}: no memory said this before"
-    words += ". It comes from the sessions, or from nowhere" if marks.ground.dreamt else ""
+    words = f"New in {at(place)}; no memory said this before"
+    words += ": it comes from the sessions, or from nowhere" if marks.ground.dreamt else ""
     anchor = marks.new(place, "flag")
     return Found("unsourced", words, "", place["text"], anchor, "unsourced", n, place["path"], place["line"])
 

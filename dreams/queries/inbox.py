@@ -123,7 +123,7 @@ def _flag(condition: Q) -> Case:
 def inbox_of(membership: Membership, page: str | None = None) -> Inbox:
     """Everything of the page, with a number of queries that does not depend on how much there is."""
     reviews = reviews_waiting(membership).select_related(
-        "line", "before__store", "dream__requested_by", "opened_by"
+        "line", "before__store", "dream__requested_by", "opened_by", "workspace"
     )
     dreams = list(dreams_waiting(membership).select_related("store", "requested_by"))
     runs = runs_waiting(membership).select_related("target", "confirmed_by")

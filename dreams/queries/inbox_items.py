@@ -8,6 +8,7 @@ from dreams.models import ApplyRun, Attachment, Dream, Review, StoreDraft
 from dreams.rules import dream_states
 from dreams.rules import review_states as states
 from dreams.rules.dream_words import failure_words
+from dreams.rules.losses import Loss
 
 NONE = {"total": 0, "undecided": 0, "lost": 0, "altered": 0, "flagged": 0}
 Badge = tuple[str, str]
@@ -87,11 +88,17 @@ def _open(review: Review, about: About) -> Item:
         badge=_badge(review),
         at=review.opened_at,
         button=button,
-        loss=_number(count["lost"], "sentence lost", "sentences lost"),
+        loss=_loss(review.loss, count["lost"]),
         facts=[fact for fact in told if fact],
         progress=(decided, count["total"], "decided") if count["total"] else None,
         note="" if review.mine else why,  # type: ignore[attr-defined]
     )
+
+
+def _loss(loss: Loss, lost: int) -> str:
+    if loss.loud:
+        return f"{loss.figure}: the alarm is at {loss.alarm} %"
+    return _number(lost, "sentence lost", "sentences lost")
 
 
 def _approved(review: Review, about: About) -> Item:

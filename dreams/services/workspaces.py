@@ -94,17 +94,21 @@ def change_settings(
     dream_models: list[str],
     daily_snapshots: bool = True,
     scan_policy: Mapping[str, str] | None = None,
+    loss_alarm: int | None = None,
     by: User,
 ) -> Workspace:
     """Changes a workspace's name, its rules of self-approval, of daily snapshots and of what blocks ({kind: "warn" or
-    "block"}; None leaves it), and its list of models."""
+    "block"}) and of what is too much of a loss (in percent), and its list of models; None leaves a rule as it is."""
     check_can(by, workspace, "change_settings")
     if not name.strip():
         raise Invalid("A workspace needs a name.")
+    if loss_alarm is not None and not 0 <= loss_alarm <= 100:
+        raise Invalid("The alarm is a share: 0 to 100 percent.")
     rules = {
         "allow_self_approval": allow_self_approval,
         "daily_snapshots": daily_snapshots,
         "dream_models": dream_models,
+        "loss_alarm": workspace.loss_alarm if loss_alarm is None else loss_alarm,
         "scan_policy": workspace.scan_policy if scan_policy is None else dict(scan_policy),
     }
     with transaction.atomic():

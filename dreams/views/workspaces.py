@@ -71,7 +71,7 @@ def workspace_import(request: MemberRequest) -> HttpResponse:
 
 def _settings_form(workspace: Workspace) -> SettingsForm:
     kept: dict[str, Any] = {"name": workspace.name, "allow_self_approval": workspace.allow_self_approval}
-    kept["daily_snapshots"] = workspace.daily_snapshots
+    kept |= {"daily_snapshots": workspace.daily_snapshots, "loss_alarm": workspace.loss_alarm}
     kept |= {f"scan_{kind}": choice for kind, choice in workspace.scan_policy.items()}
     return SettingsForm(initial={**kept, "dream_models": "\n".join(workspace.dream_models)})
 
