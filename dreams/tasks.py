@@ -11,6 +11,7 @@ from dreams.remote.spending import spending
 from dreams.services import (
     applying,
     attachments,
+    drawing,
     dreams,
     drift,
     following,
@@ -101,6 +102,11 @@ def open_review(dream_id: int) -> None:
 @shared_task
 def trace_review(review_id: int) -> None:
     sweeps.attempt(provenance.trace_review, Review.objects.get(pk=review_id))
+
+
+@shared_task
+def draw_review(review_id: int) -> None:
+    sweeps.attempt(drawing.draw_review, Review.objects.get(pk=review_id))
 
 
 @shared_task

@@ -17,6 +17,7 @@ from dreams.views import (
     members,
     memories,
     origins,
+    panels,
     put_back,
     reviews,
     runs,
@@ -122,6 +123,11 @@ urlpatterns = [
     path("<slug:ws>/reviews/<int:pk>/changes/<int:change>/edit/", reviews.change_edit, name="change-edit"),
     path("<slug:ws>/reviews/<int:pk>/changes/<int:change>/origins/", origins.change_origins, name="change-origins"),
     path("<slug:ws>/reviews/<int:pk>/changes/<int:change>/undo/", reviews.change_undo, name="change-undo"),
+    path(
+        "<slug:ws>/reviews/<int:pk>/changes/<int:change>/memories/<int:panel>/",
+        panels.change_panel,
+        name="change-panel",
+    ),
     path(
         "<slug:ws>/reviews/<int:pk>/changes/<int:change>/put-back/", put_back.change_put_back, name="change-put-back"
     ),

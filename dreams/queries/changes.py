@@ -1,12 +1,13 @@
 """Reads of one change of a review: its texts on both sides, what was found in it, and every decision on it."""
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import F
 
 from dreams.models import Change, ChangePath, Decision, Difference, Text, Workspace
+from dreams.queries.drawn import Shelf
 from dreams.queries.findings import Findings, Ground, Marks, capped, findings_of, with_sources
 from dreams.queries.provenance import sources_of, tracing_of
 from dreams.render import Look, Panel, panels
@@ -55,6 +56,8 @@ class ChangePage:
     decisions: Sequence[tuple[Decision, str]]
     dreamt: bool
     origins: Sequence[Origin] = ()
+    # What had to be drawn for it, by key: to be kept for the next reader.
+    fresh: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def explained(self) -> str:
@@ -100,7 +103,8 @@ def change_page(change: Change, look: Look | None = None, more: str = "") -> Cha
     after = [_side(path.path, path.sha256, held) for path in paths if path.side == ChangePath.Side.AFTER]
     edited = [_side(path, sha, held) for path, sha in sorted(result.items())]
     others = _edited_elsewhere(change) if change.lost_count or change.altered_count else {}
-    page = _drawn(change, before, after, edited, look, more, dreamt=change.review.dream_id is not None, others=others)
+    sides, dreamt = (change.review.workspace, before, after, edited), change.review.dream_id is not None
+    page = _drawn(change, *sides, look, more, dreamt=dreamt, others=others)
     told = page.findings
     if change.review.dream_id and change.state != states.UNCHANGED and (told.gone or told.doubts):
         told = with_sources(told, sources_of(change), tracing_of(change.review))
@@ -108,15 +112,16 @@ def change_page(change: Change, look: Look | None = None, more: str = "") -> Cha
 
 
 def difference_page(difference: Difference, workspace: Workspace, look: Look, more: str) -> ChangePage:
-    """One difference between two moments, drawn as a change of a review is; one query."""
+    """One difference between two moments, drawn as a change of a review is; two queries."""
     held = _held(workspace, [*difference.olds.values(), *difference.news.values()])
     before = [_side(path, sha, held) for path, sha in sorted(difference.olds.items())]
     after = [_side(path, sha, held) for path, sha in sorted(difference.news.items())]
-    return _drawn(difference, before, after, [], look, more, dreamt=False)
+    return _drawn(difference, workspace, before, after, [], look, more, dreamt=False)
 
 
 def _drawn(
     change: Change | Difference,
+    workspace: Workspace,
     before: Sequence[Side],
     after: Sequence[Side],
     edited: Sequence[Side],
@@ -135,7 +140,8 @@ def _drawn(
     findings = findings_of(change.findings, marks)
     origins = origins_of(change)
     signs = _signs(change.findings.get("carried", []), origins, line_now)
-    sheets = panels(olds, now, marks.rows, look, more, signs)
+    shelf = Shelf(workspace)
+    sheets = panels(olds, now, marks.rows, look, more, signs, shelf)
     ids = "".join(sheet.html for sheet in sheets if not look.rendered)
     return ChangePage(
         change=change,
@@ -147,6 +153,7 @@ def _drawn(
         decisions=[],
         dreamt=dreamt,
         origins=origins if not look.rendered else [],
+        fresh=shelf.fresh,
     )
 
 

@@ -1,10 +1,15 @@
 """One change of a review as panels: which path stands beside which, where lines went, and the HTML of each."""
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
+from functools import partial
+from hashlib import sha256
+from html import escape
+from typing import Protocol
 
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from dreams.render.prose import markdown
 from dreams.render.tables import Mark, Marks, side_by_side, source, unified
@@ -16,26 +21,35 @@ PathMarks = Mapping[tuple[str, str, int], Mark]
 # The same keys, with the few signs that say where a line came from or went.
 Sources = Mapping[tuple[str, str, int], str]
 
+# What is kept of older drawings is of no use once this is another number.
+VERSION = 1
 MAX_BYTES = 50_000
 MAX_PANELS = 20
+# The first memories of a change are drawn with it: so many, of so many bytes together. The others when looked at.
+FIRST_PANELS, FIRST_BYTES = 4, 100_000
 # A change of so many pairs is no rewording of one memory: each is shown by itself.
 MAX_PAIRS = 2_500
+# Stands in what is kept for the address that shows more. No foreign text can say it: its quotes are escaped.
+_MORE = "<more>"
+_HREF = f'href="{escape(_MORE)}"'
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the reader wants a memory: `split` or in one column, `rendered` or source, `whole` or capped."""
+    """How the reader wants a memory: `split` or in one column, `rendered` or source, `whole` or capped; of all the
+    memories of a change `only` this one, which counts from 0."""
 
     split: bool = False
     rendered: bool = False
     whole: bool = False
+    only: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One memory before and after ("" where it is not there), `size` bytes both. `html` is "" for one that is too
-    large to show unasked; in rendered prose `was` is the prose before, when both are wanted beside each other; `same`:
-    not a byte of it changed."""
+    """One memory before and after ("" where it is not there), `size` bytes both. `html` is "" for one that is
+    `capped`, being too large to show unasked, or that comes `later`, when it is looked at; in rendered prose `was` is
+    the prose before, when both are wanted beside each other; `same`: not a byte of it changed."""
 
     old: str
     new: str
@@ -43,27 +57,104 @@ class Panel:
     html: str
     was: str = ""
     same: bool = False
+    number: int = 0
+    later: bool = False
+    capped: bool = False
+
+
+class Shelf(Protocol):
+    """Where drawings are kept by what went into them."""
+
+    def fetch(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Those that are kept."""
+        ...
+
+    def put(self, key: str, html: str) -> None:
+        """One that was not."""
+        ...
 
 
 def panels(
-    before: Texts, after: Texts, marks: PathMarks, look: Look, more: str, sources: Sources | None = None
+    before: Texts,
+    after: Texts,
+    marks: PathMarks,
+    look: Look,
+    more: str,
+    sources: Sources | None = None,
+    shelf: Shelf | None = None,
 ) -> list[Panel]:
     """The memories of a change. Of several on a side, each new one stands beside the old one it came from; lines that
     only went from one memory of the change to another are marked so, as neither gone nor new. `sources` says in a few
-    signs where a line came from or went. `more` is the address that shows what is capped here."""
-    found = []
-    for old, new in pairs(before, after):
-        was, says = before.get(old, ""), after.get(new, "")
-        size, same = len(was.encode(errors="replace")) + len(says.encode(errors="replace")), old != "" and was == says
-        if not look.whole and (size > MAX_BYTES or len(found) >= MAX_PANELS):
-            found.append(Panel(old, new, size, "", same=same))
-        elif look.rendered:
-            beside = markdown(was, 3) if look.split and old and new else ""
-            found.append(Panel(old, new, size, markdown(says if new else was, 3), beside, same))
+    signs where a line came from or went. `more` is the address that shows what is capped here, "" caps nothing within
+    a memory; with "{n}" in it, it is that of the n-th memory alone, and only the first ones are drawn at once. What
+    the `shelf` has is not drawn anew."""
+    change = _Change(before, after, marks, look, _MORE if more and not look.whole else "", sources or {})
+    found, drawn = [], 0
+    for number, (old, new) in enumerate(pairs(before, after)):
+        was, says = before.get(old, "").encode(errors="replace"), after.get(new, "").encode(errors="replace")
+        size = len(was) + len(says)
+        panel = Panel(old, new, size, "", same=old != "" and was == says, number=number)
+        if look.only is not None and look.only != number:
+            continue
+        if not look.whole and max(len(was), len(says)) > MAX_BYTES:
+            found.append(replace(panel, capped=True))
+        elif look.whole or look.only is not None or _at_once("{n}" in more, len(found), drawn + size):
+            found.append(panel)
+            drawn += size
         else:
-            html = _difference(old, new, before, after, marks, look, more, sources or {})
-            found.append(Panel(old, new, size, html, same=same))
-    return found
+            found.append(replace(panel, later="{n}" in more, capped="{n}" not in more))
+    keys = {panel.number: change.keys(panel) for panel in found if not panel.later and not panel.capped}
+    kept = dict(shelf.fetch([key for pair in keys.values() for key in pair])) if shelf and keys else {}
+    for key, draw in {key: draw for pair in keys.values() for key, draw in pair.items()}.items():
+        if key not in kept:
+            kept[key] = draw()
+            if shelf:
+                shelf.put(key, kept[key])
+    return [_filled(panel, [kept[key] for key in keys.get(panel.number, ())], more) for panel in found]
+
+
+def _at_once(lazy: bool, panels: int, size: int) -> bool:
+    if not lazy:
+        return panels < MAX_PANELS
+    return panels < FIRST_PANELS and (not panels or size <= FIRST_BYTES)
+
+
+def _filled(panel: Panel, html: list[str], more: str) -> Panel:
+    address = escape(more.replace("{n}", str(panel.number)))
+    live = f' hx-get="{address}" hx-target="#panel-{panel.number}" hx-swap="outerHTML"' if "{n}" in more else ""
+    safe = [mark_safe(each.replace(_HREF, f'href="{address}"{live}')) for each in html]  # noqa: S308
+    return replace(panel, html=safe[0] if safe else "", was=safe[1] if len(safe) > 1 else "")
+
+
+class _Change:
+    """What the drawing of one memory of a change depends on."""
+
+    def __init__(
+        self, before: Texts, after: Texts, marks: PathMarks, look: Look, more: str, sources: Sources
+    ) -> None:
+        self.before, self.after, self.marks = before, after, marks
+        self.look, self.more, self.sources = look, more, sources
+        self.digests = [{path: _digest(text) for path, text in side.items()} for side in (before, after)]
+
+    def keys(self, panel: Panel) -> dict[str, Callable[[], str]]:
+        """Each part of the drawing by a digest of all that goes into it, with the way to draw it."""
+        old, new = panel.old, panel.new
+        was, says = self.before.get(old, ""), self.after.get(new, "")
+        if self.look.rendered:
+            texts = [says if new else was] + ([was] if self.look.split and old and new else [])
+            return {_digest(f"{VERSION} prose {_digest(text)}"): partial(markdown, text, 3) for text in texts}
+        here = {("old", old), ("new", new)}
+        marks = [[*key, *astuple(mark)] for key, mark in self.marks.items() if key[:2] in here]
+        signs = [[*key, sign] for key, sign in self.sources.items() if key[:2] in here]
+        look = [VERSION, self.look.split, self.more]
+        return {_digest(json.dumps([look, old, new, self.digests, marks, signs])): partial(self._draw, old, new)}
+
+    def _draw(self, old: str, new: str) -> str:
+        return _difference(old, new, self.before, self.after, self.marks, self.look, self.more, self.sources)
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def pairs(before: Texts, after: Texts) -> list[tuple[str, str]]:
@@ -94,7 +185,6 @@ def _difference(
         **_wandered(diff, "insert", new, {path: text for path, text in before.items() if path != old}),
     }
     here = _sourced({**wandered, **_own(marks, "old", old), **_own(marks, "new", new)}, sources, old, new)
-    more = "" if look.whole else more
     if look.split and old and new:
         heads = (f"Before: {old}", f"After: {new}")
         return side_by_side(diff, caption=f"{old} and {new}", marks=here, more=more, heads=heads)

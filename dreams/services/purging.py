@@ -13,6 +13,7 @@ from dreams.models import (
     Change,
     ChangePath,
     Comparison,
+    Drawn,
     HealthReport,
     Memory,
     MemoryVersion,
@@ -80,6 +81,7 @@ def _blank(text: Text, who: str) -> bool:
     search_index.forget_text(text)
     # What was found in stores quotes their texts; it is found anew from what is left.
     HealthReport.objects.filter(store__workspace=text.workspace_id).delete()
+    Drawn.objects.filter(workspace=text.workspace_id).delete()
     quoting = Q(before_snapshot__manifest__entries__text=text) | Q(after_snapshot__manifest__entries__text=text)
     Comparison.objects.filter(pk__in=Comparison.objects.filter(quoting).values("pk")).delete()
     return True

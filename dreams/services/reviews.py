@@ -139,6 +139,7 @@ def store_review(ready: Ready, by: User | None) -> Review | None:
             ChangePath.objects.bulk_create(paths, batch_size=500)
             of = {"dream": ready.dream.pk} if ready.dream else {"store": store.remote_id}
             audit.record(review.workspace, by, "opened review", review, **of, changes=len(changes))
+            enqueue("draw_review", review.pk)
             if ready.dream:
                 enqueue("note_drift", ready.before.store_id)  # what was written while it dreamt
     except IntegrityError:

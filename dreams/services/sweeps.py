@@ -18,6 +18,7 @@ from dreams.services import (
     attachments,
     audit,
     deployments,
+    drawing,
     dreams,
     drift,
     following,
@@ -105,6 +106,7 @@ def sweep_workspace(workspace: Workspace) -> None:
     attempt(snapshots.take_daily, workspace)
     attempt(tidy.forget_drafts, workspace)
     attempt(tidy.forget_moments, workspace)
+    attempt(drawing.forget_drawn, workspace)
 
 
 def unreviewed(workspace: Workspace) -> list[Dream]:

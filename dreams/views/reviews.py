@@ -27,7 +27,7 @@ from dreams.queries.change_list import PAGE, SHOWS, ChangeList, change_list, sec
 from dreams.queries.lineage import lineage
 from dreams.render.map import draw_map
 from dreams.rules import review_states as states
-from dreams.services import applying, attachments
+from dreams.services import applying, attachments, drawing
 from dreams.services import reviews as service
 from dreams.services.refusals import Invalid, Refusal, Stale
 from dreams.views.looks import chosen, keep_look, look_of
@@ -199,7 +199,6 @@ def _centre(request: MemberRequest, review: Review, change: Change | None) -> di
     look = look_of(request)
     show = request.POST.get("show") or request.GET.get("show", "")
     show = show if show in SHOWS and show != "all" else ""
-    address = _address(request, review, change.pk if change else None, "")
     frozen = (
         "" if review.state == states.OPEN else f"This review is {states.REVIEW_STATES.words[review.state].lower()}"
     )
@@ -209,7 +208,7 @@ def _centre(request: MemberRequest, review: Review, change: Change | None) -> di
         "review": review,
         "noun": "" if review.dream_id else "store",
         "change": change,
-        "shown": change_queries.change_page(change, look, f"{address}?all=1") if change else None,
+        "shown": drawing.drawn_page(change, look) if change else None,
         "look": look,
         "show": show,
         "advance": chosen(request, "advance"),

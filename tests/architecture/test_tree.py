@@ -56,6 +56,7 @@ TEMPLATES = {
     "workspace-key": "workspaces/settings",
     "change-detail": "reviews/detail",
     "change-edit": "reviews/detail",
+    "change-panel": "reviews/panel",
     "change-put-back": "reviews/put_back",
     "member-change": "members/list",
     "attachment-undo": "attachments/detail",

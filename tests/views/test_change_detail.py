@@ -81,4 +81,4 @@ def test_a_long_hunk_is_cut_with_a_way_to_the_rest(people: People) -> None:
     review = review_of(people, {}, {"/long.md": text})
     change = change_at(review, "/long.md")
     page = browser_of(people.bob).get(url_of(review, change)).content.decode()
-    assert f'<a href="{url_of(review, change)}?all=1">200 more lines</a>' in page
+    assert f'<a href="{url_of(review, change)}memories/0/?all=1"' in page and ">200 more lines</a>" in page
