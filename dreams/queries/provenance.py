@@ -156,7 +156,9 @@ def origins_of(change: Change, *, whole: bool = False) -> Origins | None:
 
 
 def _places(change: Change) -> dict[Key, Mapping[str, object]]:
-    return {(finding, p["path"], p["line"], p["text"]): p for finding, p, _ in sentences_of(change.findings)}
+    """What is said of sentences; a heading orders them and says nothing itself."""
+    told = (each for each in sentences_of(change.findings) if not each[1].get("heading"))
+    return {(finding, p["path"], p["line"], p["text"]): p for finding, p, _ in told}
 
 
 def _origin(key: Key, place: Mapping[str, object], found: Sequence[SourceLine], tracing: Tracing) -> Origin:
