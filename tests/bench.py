@@ -31,7 +31,7 @@ from django.utils import timezone  # noqa: E402
 from dreams.models import Membership, Review, Session, Store, User, Workspace  # noqa: E402
 from dreams.services import dreams, memories, stores, sweeps  # noqa: E402
 from sandbox import loading  # noqa: E402
-from tests import bench_feed, bench_import, bench_merge  # noqa: E402
+from tests import bench_engine, bench_feed, bench_import, bench_merge  # noqa: E402
 from tests.factories import connect, sweep_now, until  # noqa: E402
 from tests.people import browser_of, make_people  # noqa: E402
 from tests.sandbox_server import Sandbox  # noqa: E402
@@ -82,6 +82,7 @@ def search_over(count: int, client: Client, user: User) -> tuple[list[float], li
 
 
 def main() -> None:
+    print(bench_engine.report(SAMPLES) + "\n")
     print(bench_merge.report() + "\n")
     call_command("migrate", verbosity=0)
     current_app.conf.task_always_eager = False

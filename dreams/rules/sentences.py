@@ -3,9 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["heading", "prose", "row", "code"]
+# Blocks up to this length are remembered.
+SHORT = 400
 
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"\s{0,3}#{1,6}(?:\s+|$)")
@@ -56,14 +59,26 @@ class Sentence:
 
 def split(path: str, text: str) -> list[Sentence]:
     """The statements of a memory in their order; what holds no letter or digit is none."""
+    return [
+        Sentence(path, line + lines, shown, key, kind)
+        for line, raw, kind in _blocks(text.split("\n"))
+        for lines, shown, key in (_kept(raw, kind) if len(raw) <= SHORT else _stated(raw, kind))
+    ]
+
+
+def _stated(raw: str, kind: Kind) -> tuple[tuple[int, str, str], ...]:
+    """The statements of a block: the number of its lines above, as it reads, and its normal form."""
     found = []
-    for line, raw, kind in _blocks(text.split("\n")):
-        for offset, part in [(0, raw)] if kind != "prose" else _sentences(raw):
-            shown = _BLANKS.sub(" ", _CJK_BREAK.sub("", part)).strip()
-            key = normal(shown, kind)
-            if key:
-                found.append(Sentence(path, line + raw.count("\n", 0, offset), shown, key, kind))
-    return found
+    for offset, part in [(0, raw)] if kind != "prose" else _sentences(raw):
+        shown = _BLANKS.sub(" ", _CJK_BREAK.sub("", part)).strip()
+        key = normal(shown, kind)
+        if key:
+            found.append((raw.count("\n", 0, offset), shown, key))
+    return tuple(found)
+
+
+# Most blocks of a dream stand on both sides.
+_kept = lru_cache(maxsize=50_000)(_stated)
 
 
 def normal(text: str, kind: Kind = "prose") -> str:
@@ -119,12 +134,13 @@ def _blocks(lines: list[str]) -> Iterator[tuple[int, str, Kind]]:
             else:
                 yield number, line, "code"
             continue
-        opening = _FENCE.match(line)
-        if paragraph and _UNDERLINE.match(line) and not _ITEM.match(paragraph[0]):
+        begin = line.lstrip()[:1]
+        opening = _FENCE.match(line) if begin in "`~" else None
+        if paragraph and begin in "=-" and _UNDERLINE.match(line) and not _ITEM.match(paragraph[0]):
             yield first, "\n".join(paragraph), "heading" if len(paragraph) == 1 else "prose"
             paragraph = []
             continue
-        kind = _alone(line)
+        kind = _alone(line) if begin in "#|-*_" or "|" in line else None
         if opening or kind or not line.strip():
             yield from _paragraph(first, paragraph)
             paragraph = []
@@ -133,8 +149,8 @@ def _blocks(lines: list[str]) -> Iterator[tuple[int, str, Kind]]:
             elif kind:
                 yield number, _HEADING.sub("", line).rstrip(" #") if kind == "heading" else line, kind
             continue
-        was_quoted, quoted = quoted, bool(_QUOTE.match(line))
-        line = _unquoted(line)
+        was_quoted, quoted = quoted, begin == ">" and bool(_QUOTE.match(line))
+        line = _unquoted(line) if quoted else line
         item = _ITEM.match(line)
         if item or (quoted and not was_quoted) or (paragraph and _HARD_BREAK.search(paragraph[-1])):
             yield from _paragraph(first, paragraph)
