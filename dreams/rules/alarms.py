@@ -45,6 +45,10 @@ _MUST = re.compile(
 )
 _MAY = re.compile(r"\b(?:may|can|could|might|optional|optionally|allowed|permitted|darf|dürfen|kann|können)\b")
 _SHOULD = re.compile(r"\b(?:should|ought|recommended|sollte|sollten|soll)\b")
+_SOFT = re.compile(
+    r"\b(?:if|when|where|as far as) possible\b|\b(?:preferably|ideally|wants?|would like|by choice|bitte|möglichst"
+    r"|wenn möglich|better|best|if it can be helped)\b"
+)
 _DENIED = re.compile(r"^(?:'t)?\s*(?:not|n't|never|nicht)\b")
 
 
@@ -224,6 +228,7 @@ def _dates(old: Meaning, new: Meaning, olds: Sequence[Meaning], news: Iterable[M
 
 _Time = tuple[str, ...]
 _FREQUENCIES = frozenset("hourly daily nightly weekly biweekly monthly quarterly yearly".split())
+_DAYS = {"weekday": frozenset("mon tue wed thu fri".split()), "weekend": frozenset(("sat", "sun"))}
 _WEEKDAYS = frozenset("mon tue wed thu fri sat sun weekday weekend".split())
 
 
@@ -258,6 +263,8 @@ def _agree(one: _Time, other: _Time, twelve: bool) -> bool:
     """Whether two times may be the same one, as far as both say."""
     if one[0] == other[0] == "time" and twelve:
         return abs(int(one[1][:2]) - int(other[1][:2])) % 12 == 0 and one[1][2:] == other[1][2:]
+    if one[0] == other[0] == "weekday":
+        return one == other or one[1] in _DAYS.get(other[1], ()) or other[1] in _DAYS.get(one[1], ())
     return one[0] == other[0] and all(a == b or not (a and b) for a, b in zip(one[1:], other[1:], strict=True))
 
 
@@ -329,7 +336,10 @@ def _modals(old: str, new: str) -> bool:
     one, other = old.lower(), new.lower()
     if _ALONE.search(one) and not _ALONE.search(other) and _MORE.search(other) and not _MORE.search(one):
         return True
-    return bool(was and says) and not was & says
+    if was and says:
+        return not was & says
+    strict, soft = (_MUST.search(text) or _ALONE.search(text) for text in (one, other)), _SOFT.search(other)
+    return bool(soft and next(strict) and not next(strict) and not _SOFT.search(one))
 
 
 @lru_cache(maxsize=50_000)

@@ -11,7 +11,7 @@ NEGATION, ORDER = "negation", "order"
 # So many of the words denied on either side must be so on one only.
 TURNED = 0.5
 _CLAUSE = re.compile(
-    r"[,;:()|–—]|\.\s|\b(?:but|so|since|because|which|who|if|when|whoever|and(?=\ (?:not|no|never)\b)|aber|sondern)\b"
+    r"[,;:()|–—]|\.\s|(?=\b(?:except|unless|ausgenommen|außer)\b)|\b(?:but|so|since|because|which|who|if|when|whoever|and(?=\ (?:not|no|never)\b)|aber|sondern)\b"
     r"|\b(?P<against>rather than|instead of|in place of|over(?=\ [a-z]+$)|statt)\b"
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*-?|~~")
@@ -24,7 +24,7 @@ _HALF_NOT = frozenset(
     "free out refuse lack omit skip avoid except unless only instead rather closed over ruled leave left stop "
     "else drop missing limit longer anlassen sonst nur away refrain lone gone ignore ignores ignored anywhere "
     "elsewhere ends ended until hardly rarely seldom otherwise off-limits limits least most either half banned "
-    "anymore spare spares weist zurück abgelehnt verweigert exclusively solely exempt alone always needless cease "
+    "anymore spare spares weist zurück abgelehnt verweigert exclusively solely exempt alone needless cease "
     "ceased home forget asleep gets".split()
 )
 # Of the words that turn a statement round those that deny it as a "not" does.

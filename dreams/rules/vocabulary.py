@@ -209,6 +209,7 @@ RIVALS: dict[str, int] = {
             "male female",
             "breakfast lunch dinner",
             "debit credit",
+            "written oral orally verbal verbally",
             "wood metal plastic glass",
             "beginner intermediate advanced",
             "tabs spaces",
