@@ -49,6 +49,7 @@ _SOFT = re.compile(
     r"\b(?:if|when|where|as far as) possible\b|\b(?:preferably|ideally|wants?|would like|by choice|bitte|möglichst"
     r"|wenn möglich|better|best|if it can be helped)\b"
 )
+_ALL = re.compile(r"\b(?:above|after|at|in) all\b|\ball (?:in all|in|together)\b")
 _DENIED = re.compile(r"^(?:'t)?\s*(?:not|n't|never|nicht)\b")
 
 
@@ -82,7 +83,7 @@ def alarms(
         return [VALUE] if _swapped(old, new) else [ORDER] if _sequence(old.key, new.key) else []
     sources, places = [each.meaning for each in olds], [each.meaning for each in news]
     kinds = {kind for kind in ("path", "version", "url") if _replaced(kind, old.meaning, new.meaning, sources, places)}
-    kinds |= _amounts(old, new, olds, news)
+    kinds |= _amounts(old, new, olds, news, light)
     known, kept = [each.key for each in olds], [each.key for each in news]
     if _rates(old.key) - _rates(*kept) and _rates(new.key) - _rates(*known):
         kinds.add("unit")
@@ -143,9 +144,14 @@ def _all(kind: str, meanings: Iterable[Meaning]) -> set[str]:
     return {value for each in meanings for value in each.of(kind)}
 
 
-def _amounts(old: Told, new: Told, olds: Sequence[Told], news: Sequence[Told]) -> set[str]:
-    gone = [each for each in _distinct(old) if not _year(each) and not _among(each, new, news)]
-    come = [each for each in _distinct(new) if not _year(each) and not _among(each, old, olds)]
+def _counts(amount: Amount, light: bool) -> bool:
+    """Whether an amount is one: no year, and a place in a row ("the second one") only where hardly a word changed."""
+    return not _year(amount) and (light or amount[1] != "th")
+
+
+def _amounts(old: Told, new: Told, olds: Sequence[Told], news: Sequence[Told], light: bool) -> set[str]:
+    gone = [each for each in _distinct(old) if _counts(each, light) and not _among(each, new, news)]
+    come = [each for each in _distinct(new) if _counts(each, light) and not _among(each, old, olds)]
     kinds = set()
     for number, unit, _, base in gone:
         for other_number, other_unit, _, other_base in come:
@@ -324,10 +330,14 @@ def _swapped(old: Told, new: Told) -> bool:
 
 def _rivals(olds: Sequence[Told], news: Sequence[Told], old: str, new: str) -> bool:
     """Whether a word of a sort, such as a colour, is gone and another of that sort has come."""
-    known, kept = (set(re.findall(r"[a-z]+", " ".join(each.key for each in side).lower())) for side in (olds, news))
-    gone = {RIVALS[word] for word in re.findall(r"[a-z]+", old.lower()) if word in RIVALS and word not in kept}
-    come = {RIVALS[word] for word in re.findall(r"[a-z]+", new.lower()) if word in RIVALS and word not in known}
+    known, kept = ({word for each in side for word in _plain_words(each.key)} for side in (olds, news))
+    gone = {RIVALS[word] for word in _plain_words(old) if word in RIVALS and word not in kept}
+    come = {RIVALS[word] for word in _plain_words(new) if word in RIVALS and word not in known}
     return bool(gone & come)
+
+
+def _plain_words(text: str) -> list[str]:
+    return re.findall(r"[a-z]+", _ALL.sub(" ", text.lower()))
 
 
 def _modals(old: str, new: str) -> bool:

@@ -11,7 +11,8 @@ NEGATION, ORDER = "negation", "order"
 # So many of the words denied on either side must be so on one only.
 TURNED = 0.5
 _CLAUSE = re.compile(
-    r"[,;:()|–—]|\.\s|(?=\b(?:except|unless|ausgenommen|außer)\b)|\b(?:but|so|since|because|which|who|if|when|whoever|and(?=\ (?:not|no|never)\b)|aber|sondern)\b"
+    r"[,;:()|–—]|\.\s|(?=\b(?:except|unless|ausgenommen|außer)\b)"
+    r"|\b(?:but|so|since|because|which|who|if|when|whoever|and(?=\ (?:not|no|never)\b)|aber|sondern)\b"
     r"|\b(?P<against>rather than|instead of|in place of|over(?=\ [a-z]+$)|statt)\b"
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*-?|~~")
