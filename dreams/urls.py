@@ -9,6 +9,7 @@ from dreams.views import (
     budget,
     compare,
     dreams,
+    drift,
     feed,
     health,
     home,
@@ -131,6 +132,7 @@ urlpatterns = [
     path(
         "<slug:ws>/reviews/<int:pk>/changes/<int:change>/put-back/", put_back.change_put_back, name="change-put-back"
     ),
+    path("<slug:ws>/reviews/<int:pk>/drift/", drift.review_drift, name="review-drift"),
     path("<slug:ws>/reviews/<int:pk>/map/", reviews.review_map, name="review-map"),
     path("<slug:ws>/reviews/<int:pk>/accept/<slug:kind>/", together.review_accept, name="review-accept"),
     path("<slug:ws>/reviews/<int:pk>/accepted/<int:batch>/", together.review_accepted, name="review-accepted"),

@@ -25,12 +25,18 @@ class ReasonField(forms.CharField):
 
 
 class SeenForm(forms.Form):
-    """What the person had in front of them: the number of the last decision, and the filter of the list."""
+    """What the person had in front of them: the number of the last decision."""
 
     seen_seq = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
-class DecideForm(SeenForm):
+class OverForm(SeenForm):
+    """The same with the digest of what the decision is about."""
+
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
+
+class DecideForm(OverForm):
     """Accept or keep the original."""
 
     outcome = forms.ChoiceField(choices=[(states.ACCEPTED, "Accept"), (states.KEPT, "Keep original")])
@@ -61,7 +67,7 @@ class DiscardForm(forms.Form):
     )
 
 
-class EditForm(SeenForm):
+class EditForm(OverForm):
     """A text for each path of a change that stays."""
 
     reason = ReasonField(required=False, label="Reason")

@@ -11,6 +11,7 @@ from dreams.queries.changes import Sheet
 from dreams.rules import review_states as states
 from dreams.rules.merge import Drifted, MergedChange, merge_stores
 from dreams.rules.text_merge import Place, places
+from dreams.rules.words import text_diff
 
 FEW = 8
 # How many places of one memory are drawn; the texts themselves are a click away.
@@ -79,8 +80,15 @@ def drift_rows(review: Review) -> QuerySet[Drift]:
     return review.drifts.order_by(rank, "path")
 
 
+def knows_drift(review: Review) -> bool:
+    """Whether it may have any: the base was seen at another version than the dream's."""
+    return review.dream_id is not None and review.drift_version != review.before.version_id
+
+
 def base_drift(review: Review, most: int | None = FEW) -> BaseDrift | None:
-    """What the page says of it, in four queries; None when the base did not move, one query then."""
+    """What the page says of it, in four queries; None, and no query, when the base did not move."""
+    if not knows_drift(review):
+        return None
     counted = review.drifts.order_by().values("standing").annotate(paths=Count("pk"))
     counts = {row["standing"]: row["paths"] for row in counted}
     if not counts:
@@ -99,15 +107,35 @@ def moved_of(row: Drift) -> Moved:
     return Moved(row.path, did, row.standing, states.DRIFT_WORDS[row.standing], row.change_id)
 
 
-def seen_now(change: Change) -> str:
-    """The digest of what a person decides on now: the change, and the drift that touches it."""
+def seen_now(change: Change, review: Review) -> str:
+    """The digest of what a person decides on now: the change, and the drift that touches it, as `review`, which holds
+    the change, knows it by now."""
+    if review.drift_version == change.review.before.version_id:
+        return change.key
     return states.seen_digest(change.key, change.drifts.values_list("path", "now_sha256"))
+
+
+# Pieces of a text, each with whether it differs from what stood there before.
+Pieces = Sequence[tuple[str, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One place that moved since, in three columns; `ours` is None where the dream left it as it was. `resolved`: both
+    edits of a clash word by word, None where they cannot be told apart."""
+
+    line: int
+    base: str
+    theirs: Pieces
+    ours: Pieces | None
+    clash: bool
+    resolved: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """One memory that both worked on: the places either changed, those of the base and the clashes only, as three
-    columns. `merged` says whether no overlapping edits were found."""
+    """One memory that both worked on, `now` at that path or gone, `onto` that path by the dream; its first places, and
+    how many are `hidden`."""
 
     path: str
     now: str
@@ -115,7 +143,7 @@ class Overlap:
     standing: str
     words: str
     why: str
-    places: Sequence[Place]
+    rows: Sequence[Row]
     hidden: int
 
 
@@ -131,6 +159,11 @@ class Clash:
     purged: bool
     last: Decision | None
 
+    @property
+    def before(self) -> str:
+        """What was decided before it moved, in a sentence."""
+        return f"{self.last.by} had it {states.CHANGE_WORDS[self.last.outcome].lower()}." if self.last else ""
+
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
@@ -140,8 +173,9 @@ class _Piece:
 
 
 def clash_of(change: Change) -> Clash | None:
-    """What the centre shows of the drift under one change; None, after one query, where there is none."""
-    rows = list(change.drifts.all())
+    """What the centre shows of the drift under one change; None where there is none, without a query where the base
+    did not move at all."""
+    rows = list(change.drifts.all()) if knows_drift(change.review) else []
     if not rows:
         return None
     held: dict[str, dict[str, str]] = {"before": {}, "after": {}}
@@ -183,8 +217,11 @@ def _offered(merged: MergedChange, own: set[str]) -> Mapping[str, str] | None:
 def _overlap(each: Drifted, sides: Sequence[Mapping[str, str]]) -> Overlap:
     base, ours, theirs = sides
     onto = each.onto[0] if each.onto else ""
-    found = places(base.get(each.path, ""), ours.get(onto, ""), theirs.get(each.now, ""))
-    told = [place for place in found if place.who != "ours"]
+    found = [
+        place
+        for place in places(base.get(each.path, ""), ours.get(onto, ""), theirs.get(each.now, ""))
+        if place.who != "ours"
+    ]
     return Overlap(
         path=each.path,
         now=each.now,
@@ -192,9 +229,30 @@ def _overlap(each: Drifted, sides: Sequence[Mapping[str, str]]) -> Overlap:
         standing=each.standing,
         words=states.DRIFT_WORDS[each.standing],
         why=WHY_WORDS[each.why],
-        places=told[:PLACES],
-        hidden=len(told[PLACES:]),
+        rows=[_row(place) for place in found[:PLACES]],
+        hidden=len(found[PLACES:]),
     )
+
+
+def _row(place: Place) -> Row:
+    return Row(
+        line=place.line,
+        base=place.base,
+        theirs=_marked(place.base, place.theirs),
+        ours=None if place.ours == place.base else _marked(place.base, place.ours),
+        clash=place.who == "clash",
+        resolved=place.resolved,
+    )
+
+
+def _marked(base: str, text: str) -> Pieces:
+    """A text with the words that are not as they were."""
+    pieces: list[tuple[str, bool]] = []
+    for hunk in text_diff(base, text, context=None).hunks:
+        for line in hunk.lines:
+            if line.kind != "delete":
+                pieces += [*((piece.text, piece.changed) for piece in line.pieces), ("\n", False)]
+    return pieces[:-1] or ([(text, False)] if text else [])
 
 
 def taking_both(change: Change, sheets: Sequence[Sheet]) -> list[Sheet]:

@@ -91,9 +91,3 @@ def output_moved(review: Review) -> bool:
     """Whether the store it writes into was written since the review was opened (the mirror's word)."""
     seen = review.after.version_id
     return review.state in (states.OPEN, states.APPROVED) and bool(seen) and seen != review.target.last_version_id
-
-
-def input_moved(review: Review) -> bool:
-    """Whether the store the dream read was written since, or may have been (the mirror's word); without a dream that
-    is what the review is about."""
-    return review.dream_id is not None and review.before.version_id != review.before.store.last_version_id

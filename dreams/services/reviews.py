@@ -243,7 +243,7 @@ def _decide(
         )
         if not moved:
             raise Stale(_who_was_faster(change))
-        digest = seen_now(change)
+        digest = seen_now(change, review)
         if seen and seen != digest:
             raise Stale("The base moved under this change while you were reading.")
         Decision.objects.create(

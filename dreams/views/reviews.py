@@ -20,6 +20,7 @@ from dreams.enqueue import enqueue
 from dreams.forms.reviews import DecideForm, EditForm, SeenForm
 from dreams.models import Change, Review, Store
 from dreams.queries import changes as change_queries
+from dreams.queries import drift as drift_queries
 from dreams.queries import moments as moment_queries
 from dreams.queries import reviews as queries
 from dreams.queries.batches import newest_batches
@@ -27,7 +28,7 @@ from dreams.queries.change_list import PAGE, SHOWS, ChangeList, change_list, sec
 from dreams.queries.lineage import lineage
 from dreams.render.map import draw_map
 from dreams.rules import review_states as states
-from dreams.services import applying, attachments, drawing
+from dreams.services import applying, drawing
 from dreams.services import reviews as service
 from dreams.services.refusals import Invalid, Refusal, Stale
 from dreams.views.looks import chosen, keep_look, look_of
@@ -76,7 +77,12 @@ def change_decide(request: MemberRequest, pk: int, change: int) -> HttpResponse:
     said = form.cleaned_data
     try:
         service.decide_change(
-            found, said["outcome"], by=request.user, seen_seq=said["seen_seq"], reason=said["reason"]
+            found,
+            said["outcome"],
+            by=request.user,
+            seen_seq=said["seen_seq"],
+            reason=said["reason"],
+            seen=said["seen"],
         )
     except Stale as stale:
         return somebody_was_faster(request, review, found, stale)
@@ -107,7 +113,9 @@ def change_edit(request: MemberRequest, pk: int, change: int) -> HttpResponse:
     found = find_change(review, change)
     check_can(request.user, request.workspace, "decide_change")
     data = request.POST if request.method == "POST" else None
-    form = EditForm(change_queries.sheets_of(change_queries.change_page(found)), data, initial={"seen_seq": found.seq})
+    sheets = change_queries.sheets_of(change_queries.change_page(found))
+    both = drift_queries.taking_both(found, sheets) if "both" in request.GET else sheets
+    form = EditForm(both, data, initial={"seen_seq": found.seq})
     if not form.is_valid():
         return _editor(
             request, review, found, form, "Look at the marked fields." if data else "", 422 if data else 200
@@ -115,7 +123,13 @@ def change_edit(request: MemberRequest, pk: int, change: int) -> HttpResponse:
     said = form.cleaned_data
     try:
         service.decide_change(
-            found, states.EDITED, by=request.user, seen_seq=said["seen_seq"], texts=form.texts(), reason=said["reason"]
+            found,
+            states.EDITED,
+            by=request.user,
+            seen_seq=said["seen_seq"],
+            texts=form.texts(),
+            reason=said["reason"],
+            seen=said["seen"],
         )
     except Refusal as error:
         return _editor(request, review, found, form, str(error), 422 if isinstance(error, Invalid) else 409)
@@ -209,6 +223,7 @@ def _centre(request: MemberRequest, review: Review, change: Change | None) -> di
         "noun": "" if review.dream_id else "store",
         "change": change,
         "shown": drawing.drawn_page(change, look) if change else None,
+        "clash": drift_queries.clash_of(change) if change else None,
         "look": look,
         "show": show,
         "advance": chosen(request, "advance"),
@@ -272,11 +287,13 @@ def _page(
         "sessions": review.dream.session_links.count() if review.dream else 0,
         **_list(changes, request.GET.get("page") or changes.page_of(change.pk if change else None)),
         "drift": applying.output_drift(review) if queries.output_moved(review) else [],
-        "written": attachments.written_since(review) if active and queries.input_moved(review) else [],
+        "base": drift_queries.base_drift(review) if active else None,
         "between": moment_queries.between_words(review) if not review.dream_id else "",
         "mirror_at": review.target.checked_at,
     }
     _refresh_behind(review.target, review.before.store)
+    if active and review.dream_id and review.drift_version != review.before.store.last_version_id:
+        enqueue("note_drift", review.before.store_id)
     return keep_look(request, render(request, "reviews/detail.html", context, status=status))
 
 

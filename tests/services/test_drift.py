@@ -116,12 +116,12 @@ def test_a_decision_over_the_drift_stands_until_the_base_moves_on(review: Review
 
 def test_a_page_from_before_the_drift_decides_nothing(review: Review, people: People) -> None:
     change = change_at(review, DEPLOY)
-    seen = seen_now(change)
+    seen = seen_now(change, review)
     base_becomes(review, OVERLAPPING)
     with pytest.raises(Stale, match="The base moved under this change while you were reading"):
         reviews.decide_change(change, states.ACCEPTED, by=people.bob, seen_seq=change.seq, seen=seen)
     assert not change.decisions.exists()
-    seen = seen_now(change)
+    seen = seen_now(change, review)
     reviews.decide_change(change, states.ACCEPTED, by=people.bob, seen_seq=change.seq, seen=seen)
 
 
