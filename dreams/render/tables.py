@@ -171,9 +171,9 @@ def _long(text: str, more: str) -> str:
     """A text whose middle is left out, with a way to see it, when it is very long."""
     if not more or len(text) <= LONG:
         return visible(text)
-    start = text.rfind(" ", 0, LONG // 3) + 1 or LONG // 3
-    end = text.find(" ", len(text) - LONG // 3)
-    end = end if end >= 0 else len(text) - LONG // 3
+    start = text.rfind(" ", 0, LONG // 6) + 1 or LONG // 6
+    end = text.find(" ", len(text) - LONG // 6)
+    end = end if end >= 0 else len(text) - LONG // 6
     left_out = f'<a class="elided" href="{escape(more)}">{_count(end - start, "more character")}</a>'
     return f"{visible(text[:start])} {left_out} {visible(text[end:])}"
 

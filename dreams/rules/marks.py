@@ -112,8 +112,16 @@ def word_cuts(old: str, new: str) -> list[Cut] | None:
         kept.append(old[at : cut.old])
         at = cut.old_end
     kept.append(old[at:])
-    shared = len(WORD.findall("".join(kept)))
-    return cuts if shared and shared >= MIN_SHARED * len(WORD.findall(min(old, new, key=len))) else None
+    return cuts if _is_reworded("".join(kept), min(old, new, key=len)) else None
+
+
+def _is_reworded(kept: str, shorter: str) -> bool:
+    """Whether enough of the shorter text was kept, in letters, or in words where an address would outweigh them."""
+    shared = len(WORD.findall(kept))
+    if not shared or shared >= MIN_SHARED * len(WORD.findall(shorter)):
+        return shared > 0
+    words = [sum(1 for token in tokens_of(text) if WORD.search(token)) for text in (kept, shorter)]
+    return words[0] >= MIN_SHARED * words[1]
 
 
 def _token_cuts(old: str, new: str, base: int) -> list[Cut]:

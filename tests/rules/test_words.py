@@ -308,6 +308,13 @@ def test_an_address_or_a_number_is_marked_as_a_whole(old: str, new: str, marks: 
     assert marked(line_hunks(old, new)[0].lines, "insert") == [[marks]]
 
 
+def test_a_long_address_does_not_make_a_line_another_one() -> None:
+    old = "Docs: see https://wiki.example/spaces/operations/pages/123456/a-page-with-a-long-name\n"
+    assert marked(line_hunks(old, old.replace("123456", "123457"))[0].lines, "delete") == [
+        ["https://wiki.example/spaces/operations/pages/123456/a-page-with-a-long-name"]
+    ]
+
+
 def test_words_of_a_file_with_other_line_endings_are_compared_without_them() -> None:
     diff = text_diff("a line\r\nthat stays here\r\n", "a line\nthat is here\n")
     assert diff.endings == ("CRLF", "LF")
