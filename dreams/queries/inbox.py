@@ -149,7 +149,7 @@ def _about(reviews: Sequence[Review], membership: Membership) -> About:
         .values("review_id")
         .annotate(
             total=Count("pk"),
-            undecided=Count("pk", filter=Q(state=states.UNDECIDED)),
+            undecided=Count("pk", filter=Q(state__in=states.WAITING)),
             lost=Sum("lost_count"),
             altered=Sum("altered_count"),
             flagged=Sum("flag_count"),
