@@ -91,7 +91,7 @@ class ChangePage:
 
 
 def change_page(change: Change, look: Look | None = None, more: str = "") -> ChangePage:
-    """One change ready to draw, in five queries at most. An edited one is drawn as it was edited. `more` is the
+    """One change ready to draw, in nine queries at most. An edited one is drawn as it was edited. `more` is the
     address that shows what is capped here."""
     look = look or Look()
     decisions = list(change.decisions.select_related("by").order_by("-seq")) if change.seq else []
@@ -106,7 +106,7 @@ def change_page(change: Change, look: Look | None = None, more: str = "") -> Cha
     sides, dreamt = (change.review.workspace, before, after, edited), change.review.dream_id is not None
     page = _drawn(change, *sides, look, more, dreamt=dreamt, others=others)
     told = page.findings
-    if change.review.dream_id and change.state != states.UNCHANGED and (told.gone or told.doubts):
+    if dreamt and change.state != states.UNCHANGED and (told.gone or told.doubts):
         told = with_sources(told, sources_of(change), tracing_of(change.review))
     return replace(page, decisions=[(each, _said(each)) for each in decisions], findings=told)
 
@@ -158,9 +158,10 @@ def _drawn(
 
 
 def origins_of(change: Change | Difference) -> list[Origin]:
-    """The memories of a merge or split by letter; none where there is only one on each side."""
+    """The memories of a merge or split by letter; none where there is only one on each side. A path that lives on has
+    one letter."""
     olds, news = ({edge[side] for edge in change.edges} for side in (0, 1))
-    if len(olds | news) < 3 or not change.findings.get("carried"):
+    if len(olds) + len(news) < 3 or not change.findings.get("carried"):
         return []
     paths = sorted(olds) + sorted(news - olds)
     return [Origin(_letter(n), path, path in olds, path in news) for n, path in enumerate(paths)]
