@@ -39,7 +39,7 @@ _SPOKEN = re.compile(
 )
 _STEPS = re.compile(r"\b(?:then|before|first|zuerst|dann|vor)\b|→|->")
 _ALONE = re.compile(r"\b(?:only|solely|exclusively|nur|just|alone|nowhere else|nothing but|no other|nobody else)\b")
-_MORE = re.compile(r"\b(?:or|too|also|as well|both|oder|auch|either)\b")
+_MORE = re.compile(r"\b(?:or|too|also|as well|both|oder|auch|either|everybody|everyone|anyone|anybody|alle|jeder)\b")
 _MUST = re.compile(
     r"\b(?:must|shall|mandatory|required|obligatory|(?:has|have|had|need|needs) to|needs?|müssen|muss)\b"
 )
@@ -325,7 +325,7 @@ def _swapped(old: Told, new: Told) -> bool:
     if len(one) != len(other) or len(one) < 3:
         return False
     (pair, *more) = [*((a, b) for a, b in zip(one, other, strict=True) if a != b), ("", "")]
-    return len(more) == 1 and all(terms(each) for each in pair) and set(terms(pair[0])).isdisjoint(terms(pair[1]))
+    return len(more) == 1 and (all if not old.row else any)(terms(each) for each in pair) and all(pair) and set(terms(pair[0])).isdisjoint(terms(pair[1]))
 
 
 def _rivals(olds: Sequence[Told], news: Sequence[Told], old: str, new: str) -> bool:

@@ -22,7 +22,7 @@ _NOT = frozenset(
 )
 # Words that take something back without a "not"; where only one side has one, nothing is said about polarity.
 _HALF_NOT = frozenset(
-    "free out refuse lack omit skip avoid except unless only instead rather closed over ruled leave left stop "
+    "free out refuse lack omit skip avoid except unless only instead rather over ruled leave left stop "
     "else drop missing limit longer anlassen sonst nur away refrain lone gone ignore ignores ignored anywhere "
     "elsewhere ends ended until hardly rarely seldom otherwise off-limits limits least most either half banned "
     "anymore spare spares weist zurück abgelehnt verweigert exclusively solely exempt alone needless cease "
