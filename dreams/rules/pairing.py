@@ -26,8 +26,8 @@ TOO_COMMON = 3_000
 USUAL = 600
 # Pairs that have so many of their letters in common are told by these, and are so likely.
 LETTERS, NEARLY = 0.8, 0.9
-# So many of the likeliest partners of a statement are looked at closely.
-CANDIDATES = 12
+# So many of the likeliest partners of a statement are looked at closely, of those that have such a part in common.
+CANDIDATES, PART = 12, 0.13
 # So many partners may share a statement between them.
 TOGETHER = 3
 # A statement is gone, or came from nowhere, when that is likelier than this; the two harms weigh more than an alarm.
@@ -116,6 +116,8 @@ class _Pairs:
         for olds, news in ((gone, np.ones(len(fresh), bool)), (~gone, fresh)):
             found.append(self._join(_only(self.olds, olds), _only(self.news, news)))
         old, new, shared = (np.concatenate(each) for each in zip(*found, strict=True))
+        near = shared * shared >= PART * PART * self.old_weight[old] * self.new_weight[new]
+        old, new, shared = old[near], new[near], shared[near]
         keep = _top(old, shared, CANDIDATES) | _top(new, shared, CANDIDATES)
         return old[keep], new[keep]
 
