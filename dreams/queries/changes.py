@@ -178,19 +178,19 @@ def _signs(
     went."""
     letters = {each.path: each.letter for each in origins}
     merges, splits = (sum(side) > 1 for side in ([o.before for o in origins], [o.after for o in origins]))
-    signs: dict[tuple[str, str, int], str] = {}
+    froms: dict[tuple[str, str, int], list[str]] = {}
+    goes: dict[tuple[str, str, int], str] = {}
     for each in carried:
         old, new = each["old"], each["new"]
         line = line_now(new["path"], new["line"])
         if old["path"] not in letters or new["path"] not in letters or not line:
             continue
         if merges:
-            key = ("new", new["path"], line)
-            sign = f"{letters[old['path']]} {old['line']}"
-            signs[key] = f"{signs[key]} · {sign}" if key in signs else sign
+            froms.setdefault(("new", new["path"], line), []).append(f"{letters[old['path']]} {old['line']}")
         if splits:
-            signs.setdefault(("old", old["path"], old["line"]), f"→ {letters[new['path']]} {line}")
-    return signs
+            goes.setdefault(("old", old["path"], old["line"]), f"→ {letters[new['path']]} {line}")
+    # Several sentences of one line may come from one place.
+    return {key: " · ".join(dict.fromkeys(signs)) for key, signs in froms.items()} | goes
 
 
 def _same_line(path: str, line: int) -> int | None:

@@ -92,6 +92,8 @@ def put_in(lost: Lost, text: str, line: int) -> str:
     fenced = _fenced(lines, line)
     if fenced and kind != "code":
         line = fenced
+    while kind != "row" and line and _row(lines, line - 1) and _row(lines, line):
+        line += 1  # words in the middle of a table would end it
     before = lines[line - 1] if line else ""
     starts = _ITEM.sub("", raw).lstrip("> #|*_`").startswith(lost.text.lstrip("#|*_` ")[:12])
     block = _block(lost.text, raw, kind, before, starts=starts)
@@ -99,6 +101,8 @@ def put_in(lost: Lost, text: str, line: int) -> str:
         block = ["```", *block, "```"]
     if starts:
         line, block = _spaced(old, lost.line, lines, line, block)
+    if kind != "row" and line and _row(lines, line - 1) and block[0]:
+        block = ["", *block]
     if text.count("\n") and text.count("\n") == text.count("\r\n"):
         block = [f"{each}\r" for each in block]
     return "\n".join([*lines[:line], *block, *lines[line:]]) if text else "\n".join(block) + "\n"
@@ -236,6 +240,10 @@ def _fenced(lines: Sequence[str], line: int) -> int:
 def _filled(lines: Sequence[str]) -> int:
     """How many lines there are up to the last one that says something."""
     return max((number for number, each in enumerate(lines, 1) if each.strip()), default=0)
+
+
+def _row(lines: Sequence[str], at: int) -> bool:
+    return at < len(lines) and lines[at].lstrip().startswith("|")
 
 
 def _blank(lines: Sequence[str], at: int) -> bool:

@@ -91,6 +91,10 @@ def test_a_row_goes_into_the_table_and_code_into_its_block() -> None:
     table = "| Port | Use |\n| --- | --- |\n| 80 | web |\n| 22 | ssh |\n"
     row = lost("| 80 | web |", table)
     assert put(row, {"/a.md": table.replace("| 80 | web |\n", "")}) == table
+    told = lost("She hates calls.", "Ana likes tea. She hates calls.\n")
+    became = {("/a.md", 1): [("/t.md", 3)]}
+    now = {"/t.md": "| Who | What |\n| --- | --- |\n| Ana | tea |\n| Tom | gate |\n"}
+    assert put(told, now, became) == f"{now['/t.md']}\nShe hates calls.\n"
     code = "Run:\n\n```\nmake\nmake test\n```\n"
     assert put(lost("make test", code), {"/a.md": code.replace("make test\n", "")}) == code
     assert put(lost("make test", code), {"/a.md": "Run:\n"}).endswith("```\nmake test\n```\n")
