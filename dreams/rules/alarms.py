@@ -325,7 +325,10 @@ def _swapped(old: Told, new: Told) -> bool:
     if len(one) != len(other) or len(one) < 3:
         return False
     (pair, *more) = [*((a, b) for a, b in zip(one, other, strict=True) if a != b), ("", "")]
-    return len(more) == 1 and (all if not old.row else any)(terms(each) for each in pair) and all(pair) and set(terms(pair[0])).isdisjoint(terms(pair[1]))
+    # In a table an empty word such as "none" is a value as well.
+    telling = any if old.row and new.row else all
+    told = all(pair) and telling(terms(each) for each in pair)
+    return len(more) == 1 and told and set(terms(pair[0])).isdisjoint(terms(pair[1]))
 
 
 def _rivals(olds: Sequence[Told], news: Sequence[Told], old: str, new: str) -> bool:

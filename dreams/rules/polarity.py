@@ -34,8 +34,13 @@ _DENYING = frozenset(
     "excludes excluded excluding false off fail fails failed reject rejects rejected unsafe invalid inactive "
     "incompatible unsupported impossible dislikes stopped".split()
 )
-_HINT = re.compile(rf"\b(?:{'|'.join(sorted(_NOT | OPPOSITES.keys()))})\b|n['’]t\b|rather than|instead|prefer|statt")
+_HINT = re.compile(
+    rf"\b(?:{'|'.join(sorted(_NOT | OPPOSITES.keys()))})\b"
+    r"|n['’]t\b|\bun[a-z]+(?:ed|able|en)\b|rather than|instead|prefer|statt"
+)
 _UN = re.compile("un[a-z]{4,}")
+# "Untranslated" is not translated; "under" and "unless" are none of these.
+_UNDONE = re.compile(r"un(?!der|less|til|ion|i[tq]|iv|if)[a-z]{3,}(?:ed|able|en)")
 _NOT_MORE = re.compile(
     r"\b(?:no|not|never|nothing|nobody) (?:\w+ ){0,3}(?:more|longer|above|over|beyond|higher|later)(?: than)?\b"
     r"|(?:\bnot|n't|\bnever) (?:exceed|go over|go above|go beyond)(?:ed|ing|s)?\b"
@@ -103,15 +108,20 @@ def _signed(key: str) -> tuple[dict[str, list[_Sign]], int]:
         words = _WORD.findall(text[start:stop])
         count = sum(word in _NOT or word in _DENYING or word.endswith("n't") for word in words)
         count += against - ("nor" in words and count > 1)
-        denials += count + sum(word in OPPOSITES and word not in _DENYING for word in words)
-        half = frozenset(word for word in words if word in _HALF_NOT or _UN.fullmatch(word))
+        denials += count + sum(_turned(word) for word in words)
+        half = frozenset(word for word in words if word in _HALF_NOT or (_UN.fullmatch(word) and not _turned(word)))
         for word in words:
-            opposite = OPPOSITES.get(word)
+            opposite = OPPOSITES.get(word) or (word[2:] if _UNDONE.fullmatch(word) else None)
             sign = -1 if (count + (opposite is not None and word not in _DENYING)) % 2 else 1
             for term in terms(opposite or word):
                 signs.setdefault(term, []).append((sign, half))
         start, against = end, starts_against
     return signs, denials
+
+
+def _turned(word: str) -> bool:
+    """Whether a word says the contrary of another by itself."""
+    return (word in OPPOSITES and word not in _DENYING) or bool(_UNDONE.fullmatch(word))
 
 
 def _bounded(text: str) -> str:

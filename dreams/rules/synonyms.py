@@ -202,4 +202,50 @@ account accounts
 user users
 limit threshold
 handover hand-over
+keep kept
+hold held
+send sent
+give given gave
+take taken took
+tell told
+get got
+begin began begun
+run ran
+see saw seen
+think thought
+leave left
+lose lost
+buy bought
+bring brought
+speak spoke spoken
+choose chose chosen
+drive drove driven
+fly flew flown
+break broke broken
+write wrote written
+know knew known
+meet met
+sell sold
+teach taught
+build built
+feel felt
+mean meant
+stand stood
+sit sat
+spend spent
+wear wore worn
+draw drew drawn
+grow grew grown
+throw threw thrown
+forget forgot forgotten
+hide hid hidden
+eat ate eaten
+fall fell fallen
+rise rose risen
+come came
+become became
+win won
+sleep slept
+read reads
+show shown
 """

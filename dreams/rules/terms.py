@@ -101,8 +101,9 @@ def _senses() -> dict[str, str]:
     clusters: dict[str, str] = {}
     for line in SENSES.strip().split("\n"):
         words = [stem(word) for word in line.split() if "-" not in word]
+        sense = clusters.get(words[0], words[0])
         for word in words:
-            clusters.setdefault(word, words[0])
+            clusters.setdefault(word, sense)
     return clusters
 
 
