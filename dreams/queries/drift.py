@@ -13,7 +13,7 @@ from dreams.rules.merge import Drifted, MergedChange, merge_stores
 from dreams.rules.text_merge import Place, places
 from dreams.rules.words import text_diff
 
-FEW = 8
+FEW = 5
 # How many places of one memory are drawn; the texts themselves are a click away.
 PLACES = 40
 ORDER = (states.CONFLICTING, states.MERGEABLE, states.BOTH_SAME, states.DRIFT_ONLY)
