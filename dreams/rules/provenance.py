@@ -5,6 +5,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from dreams.rules.alarms import Told, alarms
@@ -144,17 +145,14 @@ class Questions:
 
     def __init__(self, asked: Sequence[Question], weights: Weights) -> None:
         self._weights, self._meanings = weights, Meanings()
-        self._asked = [(self._telling(each.text), self._telling(each.was) if each.was else None) for each in asked]
+        now = [_Telling(each.text, weights, self._meanings) for each in asked]
+        was = [_Telling(each.was, weights, self._meanings) if each.was else None for each in asked]
+        self._asked = list(zip(now, was, strict=True))
         self._holders: dict[str, list[int]] = defaultdict(list)
-        for number, (now, was) in enumerate(self._asked):
-            if len(now.terms) >= LEAST:
-                for term in now.terms | (was.terms if was else frozenset()):
+        for number, (one, other) in enumerate(self._asked):
+            if len(one.terms) >= LEAST:
+                for term in one.needed() | (other.needed() if other else set()):
                     self._holders[term].append(number)
-
-    def _telling(self, text: str) -> "_Telling":
-        told = Told(normal(text), self._meanings)
-        held = frozenset(terms(told.key))
-        return _Telling(told, held, values_of(told.meaning), self._weights)
 
     def answers(self, said: Iterable[Said]) -> list[Source]:
         """The nearest sources in one session, at most KEPT for each sentence, the nearest first. What is only near is
@@ -179,52 +177,69 @@ class Questions:
         statements = _statements(said)
         held = [frozenset(terms(each.key)) for each in statements]
         for at, own in enumerate(held):
-            shared = Counter(number for term in own for number in self._holders.get(term, ()))
-            likely = [number for number, common in shared.items() if common >= LEAST]
-            if not likely:
+            likely = {number for term in own for number in self._holders.get(term, ())}
+            if len(own) < LEAST or not likely:
                 continue
             near = NEAR if said.lines or len(held) > LONG else LONG
             scene = _Scene(statements, held, at, near, self._meanings)
-            for number in likely:
+            for number in sorted(likely):
                 now, was = self._asked[number]
                 if judged := _of_altered(now, was, scene) if was else _of_stated(now, scene, self._weights):
                     yield Source(number, said.id, said.who, *judged, _excerpt(statements, at, lines=said.lines))
 
 
-@dataclass(frozen=True, slots=True)
 class _Telling:
-    """One wording of a question: its terms, and the values in it."""
+    """One wording of a question: its terms with their weight, and the values in it."""
 
-    told: Told
-    terms: frozenset[str]
-    values: frozenset[str]
-    weights: Weights
+    def __init__(self, text: str, weights: Weights, meanings: Meanings) -> None:
+        self.told = Told(normal(text), meanings)
+        self.weight = {term: weights.of(term) for term in terms(self.told.key)}
+        self.terms = frozenset(self.weight)
+        self.values = values_of(self.told.meaning)
+        self._whole = max(1e-9, sum(self.weight.values()))
 
     def share(self, held: frozenset[str]) -> float:
         """How much of its weight is in these terms."""
-        return self.weights.sum(self.terms & held) / max(1e-9, self.weights.sum(self.terms))
+        return sum(weight for term, weight in self.weight.items() if term in held) / self._whole
+
+    def needed(self) -> set[str]:
+        """Its heaviest terms: what has none of them cannot have enough of its weight. They are rare, so that few
+        statements are looked at."""
+        found: set[str] = set()
+        left = self._whole
+        for term in sorted(self.weight, key=lambda term: (-self.weight[term], term)):
+            if left < TOLD * self._whole:
+                break
+            found.add(term)
+            left -= self.weight[term]
+        return found
 
 
 class _Scene:
-    """One statement of a session with what stands around it."""
+    """One statement of a session with what stands around it; that is looked at only when somebody asks."""
 
     def __init__(
         self, statements: Sequence[Sentence], held: Sequence[frozenset[str]], at: int, near: int, meanings: Meanings
     ) -> None:
-        beside = [*range(max(0, at - near), at), *range(at + 1, min(len(held), at + near + 1))]
         self.told, self.own = Told(statements[at].key, meanings), held[at]
         self.row = statements[at].kind == "row"
-        self.around = frozenset[str]().union(*(held[other] for other in beside)) - self.own
-        self._keys, self._meanings = [statements[other].key for other in beside], meanings
+        self._beside = [*range(max(0, at - near), at), *range(at + 1, min(len(held), at + near + 1))]
+        self._statements, self._held, self._meanings = statements, held, meanings
 
-    @property
+    @cached_property
+    def around(self) -> frozenset[str]:
+        """The terms that stand around it."""
+        return frozenset[str]().union(*(self._held[other] for other in self._beside)) - self.own
+
+    @cached_property
     def values(self) -> frozenset[str]:
         """The values of the statement itself."""
         return values_of(self.told.meaning)
 
     def values_around(self) -> frozenset[str]:
         """The same with those that stand around it."""
-        return self.values.union(*(values_of(self._meanings[key]) for key in self._keys))
+        meanings = (self._meanings[self._statements[other].key] for other in self._beside)
+        return self.values.union(*map(values_of, meanings))
 
 
 def values_of(said: Meaning) -> frozenset[str]:
@@ -236,7 +251,7 @@ def values_of(said: Meaning) -> frozenset[str]:
 def _of_stated(asked: _Telling, scene: _Scene, weights: Weights) -> tuple[Says, float] | None:
     """What a statement says of a sentence that came or went."""
     alone = asked.share(scene.own)
-    if alone < ALONE:
+    if alone < ALONE or len(asked.terms & scene.own) < LEAST:
         return None
     if kinds := _differing(scene.told, asked.told):
         return _denied(asked, scene, weights, kinds) if kinds <= CLASHES else None
