@@ -266,7 +266,7 @@ class _Book:
             each = self.after[new]
             if each.key in self.old_keys or each.kind in ("heading", "code"):
                 continue
-            for old in sources:
+            for old in sources[:NEAREST]:
                 standing = self.places.get(self.before[old].key)
                 if standing is not None and self._clash(standing, new, old == sources[0]) and self._alarms(old, new):
                     found[standing].add(new)
