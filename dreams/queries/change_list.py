@@ -104,6 +104,12 @@ class Row:
         return sorted({old for old, _ in self.edges} - ({self.title} if len(self.edges) == 1 else set()))
 
     @property
+    def taken(self) -> str:
+        """The names of the first memories that a merge took in, for who remembers one of them."""
+        names = [old[old.rfind("/") + 1 :] for old in self.olds if old != self.title]
+        return ", ".join(names[:3]) + ("…" if len(names) > 3 else "")
+
+    @property
     def together(self) -> str:
         """What it is when it may be accepted with all others of its kind: one of TOGETHER. Else "": never anything
         with a finding, nothing that the base touched, nothing that somebody has looked at already."""

@@ -13,6 +13,21 @@
     if (!confirm("The text you typed is not saved. Leave it?")) event.preventDefault();
   });
 
+  // Every request of the review says which words the list is under, so that the next change is one of them.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const words = document.getElementById("list-words")?.value;
+    if (words && event.target.closest(".review")) event.detail.parameters.q = words;
+  });
+
+  // Rows that a decision changed take the place of the old ones, as far as the list holds them: it may be filtered.
+  document.addEventListener("htmx:oobAfterSwap", () => {
+    for (const row of document.querySelectorAll("#row-news > li")) {
+      row.remove();
+      document.getElementById(row.id)?.replaceWith(row);
+      htmx.process(row);
+    }
+  });
+
   // Whichever way the reader came to a change, the list marks it.
   document.addEventListener("htmx:pushedIntoHistory", (event) => {
     const here = event.detail.path.split("?")[0];

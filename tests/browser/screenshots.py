@@ -26,7 +26,7 @@ def shoot(browser: Browser, demo: Demo, theme: str, file: Path) -> None:
     page = context.new_page()
     sign_in(page, demo, "bob")
     page.get_by_role("link", name="Review", exact=True).first.click()
-    page.locator("#changes a").filter(has_text=CHANGE).click()
+    page.locator("#changes li a").filter(has_text=CHANGE).click()
     expect(page.locator("#memory-title .path")).to_have_text(CHANGE)
     page.evaluate("() => document.fonts.ready")
     page.screenshot(path=file)

@@ -87,7 +87,7 @@ def review_with_the_keyboard(page: Page) -> None:
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_contain_text("keep the original")
     page.keyboard.press("Escape")
-    walk = page.locator("#changes a")
+    walk = page.locator("#changes li a")
     total = walk.count()
     assert total >= 4
     with not_reloaded(page):

@@ -33,7 +33,7 @@ def test_the_page_points_at_each_harm(window: Window, harm: dict[str, str]) -> N
     page = window("carol")
     open_review(page)
     paths = {harm["path_before"], harm["path_after"]} - {""}
-    listed = page.locator("#changes a").all()
+    listed = page.locator("#changes li a").all()
     # A memory that was merged away is listed under the one that took it in.
     rows = [row for row in listed if row.locator(".name").text_content() in paths] or listed
     pointed_out: list[str] = []

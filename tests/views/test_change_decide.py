@@ -1,6 +1,7 @@
 """Accept and keep: saved at once, by whom, and on to the next change that waits."""
 
 import json
+import re
 
 import pytest
 from django.db import connection
@@ -67,7 +68,8 @@ def test_htmx_gets_the_next_change_and_what_changed_around_it(people: People, re
     assert "<html" not in body
     assert body.strip().startswith('<article class="review__memory" id="memory"')
     assert f'action="{url_of(review, waits, "decide/")}"' in body
-    assert f'<li id="row-{change.pk}" hx-swap-oob="true">' in body
+    news = body[body.index('<ul hidden id="row-news" hx-swap-oob="true">') :]
+    assert re.findall(r'<li id="row-(\d+)"', news) == [str(change.pk), str(waits.pk)]
     assert 'aria-label="Accepted"' in body
     assert f"1 of {left + 1} decided" in body
     assert json.loads(answer["HX-Trigger"]) == {"announce": f"accepted, {left} left"}

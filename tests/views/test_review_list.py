@@ -134,8 +134,8 @@ def test_words_are_foreign_text(people: People, review: Review) -> None:
     assert "\u202e" not in page.replace('\u202e" maxlength', '" maxlength')
 
 
-def test_a_merge_names_how_many_it_was_made_of(people: People, review: Review) -> None:
-    assert "⇒ 3 memories" in listed(people, review)
+def test_a_merge_names_what_it_was_made_of(people: People, review: Review) -> None:
+    assert "⇒ 3 memories: 0.md, 1.md, 2.md<" in listed(people, review)
 
 
 def test_drift_stands_on_its_row_in_words(people: People, review: Review) -> None:
