@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 # Of our share of the vendor's rate limit this much is left to pages and to what people wait for.
 SPARED = 0.5
 PAUSE = timedelta(seconds=20)
+FORGOTTEN_AFTER = timedelta(days=1)
 
 
 class _Interrupted(Exception):
@@ -81,6 +82,13 @@ def trace_review(review: Review) -> Provenance | None:
         release(row, token, made_at=timezone.now(), next_check_at=None, problem="")
     row.refresh_from_db()
     return row
+
+
+def forget_deleted(workspace: Workspace) -> None:
+    """Forgets what was quoted from sessions that the vendor no longer has; a day later, since one 404 may be a slip.
+    Until then it is not shown."""
+    gone = timezone.now() - FORGOTTEN_AFTER
+    Source.objects.filter(session__workspace=workspace, session__gone_at__lt=gone).delete()
 
 
 def _read_on(row: Provenance, token: str, ids: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from dreams.models import (
     User,
     Workspace,
 )
+from dreams.rules.provenance import fingerprint, sentences_of
 from dreams.services import audit, search_index
 from dreams.services.refusals import Refusal, Stale
 
@@ -97,6 +98,9 @@ def _blank_quotes(text: Text) -> None:
         findings = _without_quotes(change.findings, places[change.review_id]) if change.findings else {}
         if findings != change.findings:
             Change.objects.filter(pk=change.pk).update(findings=findings)
+            # Turns of sessions that say the same go with it.
+            kept = {fingerprint(place["text"]) for _, place, was in sentences_of(findings) if was != BLANK}
+            change.sources.exclude(sentence__in=kept).delete()
 
 
 def _without_quotes(findings: dict[str, Any], places: set[tuple[str, str]]) -> dict[str, Any]:

@@ -104,6 +104,7 @@ def sweep_workspace(workspace: Workspace) -> None:
     for wish in SnapshotWish.objects.filter(due, store__workspace=workspace):
         attempt(snapshots.take_asked, wish)
     attempt(snapshots.take_daily, workspace)
+    attempt(provenance.forget_deleted, workspace)
     attempt(tidy.forget_drafts, workspace)
     attempt(tidy.forget_moments, workspace)
     attempt(drawing.forget_drawn, workspace)

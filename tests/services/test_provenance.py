@@ -1,5 +1,6 @@
 """Going through a dream's sessions for where its sentences come from: every session once, whatever fails or dies."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,11 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dreams.models import DreamSession, Provenance, Review, Session, Source
+from dreams.models import DreamSession, Provenance, Review, Session, Source, Text
 from dreams.remote.errors import KeyRefused, ServerFailed
 from dreams.rules.provenance import KEPT
 from dreams.services import provenance, sessions
 from dreams.services.claims import claim
+from dreams.services.purging import purge_text
 from tests.factories import connect, put_session
 from tests.people import People
 from tests.sandbox_server import Sandbox
@@ -226,3 +228,23 @@ def test_an_odd_transcript_does_not_keep_the_others_from_being_read(
     assert traced(review).problem
     row = traced(review)
     assert (row.read, row.unreadable, row.problem) == (1, 1, "")
+
+
+def test_what_quotes_a_purged_sentence_goes_with_it(people: People, sandbox: Sandbox, review: Review) -> None:
+    talk(sandbox, review, BUILD)
+    talk(sandbox, review, TOMASZ)
+    traced(review)
+    old = change_at(review, "/runbooks/deploy.md").paths.get(side="before")
+    purge_text(Text.objects.get(workspace=review.workspace, sha256=old.sha256), by=people.alice)
+    assert found(review) == []  # what an altered sentence said before is no less purged
+
+
+def test_what_was_quoted_from_a_deleted_session_is_forgotten_a_day_later(sandbox: Sandbox, review: Review) -> None:
+    talk(sandbox, review, BUILD)
+    traced(review)
+    Session.objects.update(gone_at=timezone.now())
+    provenance.forget_deleted(review.workspace)
+    assert len(found(review)) == 1
+    Session.objects.update(gone_at=timezone.now() - timedelta(days=2))
+    provenance.forget_deleted(review.workspace)
+    assert found(review) == []

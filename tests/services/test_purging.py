@@ -1,5 +1,7 @@
 """A text that is purged while something else is made of it: no quote of it is saved afterwards."""
 
+from typing import Any
+
 import pytest
 
 from dreams.models import Change, Review, Snapshot, Text
@@ -17,8 +19,8 @@ def test_a_review_drawn_up_while_a_text_is_purged_quotes_none_of_it(
 ) -> None:
     store = store_with(people, sandbox)
 
-    def pieces_then_a_purge(*sides: Snapshot, dreamt: bool) -> list[Piece]:
-        pieces = pieces_of(*sides, dreamt=dreamt)
+    def pieces_then_a_purge(*sides: Snapshot, **more: Any) -> list[Piece]:
+        pieces = pieces_of(*sides, **more)
         monkeypatch.undo()
         agent_deletes(sandbox, store, "/scratch/today.md")
         stores.sync_store(store)
