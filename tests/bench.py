@@ -31,7 +31,7 @@ from django.utils import timezone  # noqa: E402
 from dreams.models import Membership, Review, Session, Store, User, Workspace  # noqa: E402
 from dreams.services import dreams, memories, stores, sweeps  # noqa: E402
 from sandbox import loading  # noqa: E402
-from tests import bench_engine, bench_feed, bench_import, bench_merge  # noqa: E402
+from tests import bench_engine, bench_feed, bench_fragments, bench_import, bench_merge  # noqa: E402
 from tests.factories import connect, sweep_now, until  # noqa: E402
 from tests.people import browser_of, make_people  # noqa: E402
 from tests.sandbox_server import Sandbox  # noqa: E402
@@ -84,6 +84,7 @@ def search_over(count: int, client: Client, user: User) -> tuple[list[float], li
 def main() -> None:
     print(bench_engine.report(SAMPLES) + "\n")
     print(bench_merge.report() + "\n")
+    print(bench_fragments.report() + "\n")
     call_command("migrate", verbosity=0)
     current_app.conf.task_always_eager = False
     settings.CELERY_BROKER_URL = "memory://"
@@ -150,6 +151,8 @@ def main() -> None:
         p50, base = map(statistics.median, both)
         p95, base95 = (statistics.quantiles(times, n=20)[18] for times in both)
         print(f"{len(common_asks())} searches of 100,000 memories: p50 {p50 / base:.2f}   p95 {p95 / base95:.2f}")
+        change = review.changes.filter(kind="modified").first() or review.changes.exclude(kind="unchanged")[0]
+        print(bench_fragments.fragments(client, change))
         print("\n".join(bench_feed.feed_over(100_000, client, people.bob)))
 
 

@@ -10,11 +10,12 @@ from dreams.rules.units import WORD, Unit, tokens_of, words_in
 
 # The alignment needs n·m/8 bytes: 6,000 words a side are 4.5 MB and about 20 ms.
 MAX_WORDS = 6_000
-# So many pairs of sentences are weighed against each other; in larger places each looks at its neighbours only.
-MAX_PAIRS = 2_500
-NEAR = 10
+# A word that is in so many sentences at most says something about which of them belong together.
+FEW = 4
 # A sentence that shares less than this part of its letters, or words, with another is simply another sentence.
 MIN_SHARED, MIN_LIKE = 0.3, 0.35
+# Two sentences of any kind share about half of their letters in order, this part only the same one reworded.
+ALIKE = 0.65
 
 # Of what a break within a paragraph may consist.
 _BLANK = " \t>\n"
@@ -117,9 +118,10 @@ def word_cuts(old: str, new: str) -> list[Cut] | None:
 
 def _is_reworded(kept: str, shorter: str) -> bool:
     """Whether enough of the shorter text was kept, in letters, or in words where an address would outweigh them."""
-    shared = len(WORD.findall(kept))
-    if not shared or shared >= MIN_SHARED * len(WORD.findall(shorter)):
-        return shared > 0
+    if not WORD.search(kept):
+        return False
+    if len(kept) - kept.count(" ") >= MIN_SHARED * (len(shorter) - shorter.count(" ")):
+        return True
     words = [sum(1 for token in tokens_of(text) if WORD.search(token)) for text in (kept, shorter)]
     return words[0] >= MIN_SHARED * words[1]
 
@@ -163,44 +165,68 @@ def _without_islands(cuts: list[Cut], old: str, base: int) -> list[Cut]:
 
 
 def _partners(olds: list[str], news: list[str]) -> list[tuple[int, int]]:
-    """Which sentences are one another's rewording, by index, in order."""
+    """Which sentences are one another's rewording, by index, in order. Only those are weighed that share a word which
+    few others have, or stand at about the same place: the work grows with the number of words only."""
     if len(olds) == 1 == len(news):
         return [(0, 0)]
+    start, end = _alike_ends(olds, news)
+    first, last = [(n, n) for n in range(start)], [(len(olds) - n, len(news) - n) for n in range(end, 0, -1)]
+    olds, news = olds[start : len(olds) - end], news[start : len(news) - end]
+    if not olds or not news:
+        return first + last
     words = [words_in(text) for text in olds], [words_in(text) for text in news]
-    if len(olds) * len(news) > MAX_PAIRS:
-        return _near(*words)
-    # The best sum of likenesses of pairs that do not cross; row by row from behind.
-    best = [[0.0] * (len(news) + 1) for _ in range(len(olds) + 1)]
-    like = [[_like(one, other) for other in words[1]] for one in words[0]]
-    for i in range(len(olds) - 1, -1, -1):
-        for j in range(len(news) - 1, -1, -1):
-            paired = like[i][j] + best[i + 1][j + 1] if like[i][j] else 0.0
-            best[i][j] = max(best[i + 1][j], best[i][j + 1], paired)
-    found = []
-    i = j = 0
-    while i < len(olds) and j < len(news):
-        if like[i][j] and best[i][j] == like[i][j] + best[i + 1][j + 1]:
-            found.append((i, j))
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
-        else:
-            j += 1
-    return found
+    places: dict[str, list[int]] = {}
+    for j, found in enumerate(words[1]):
+        for word in found:
+            places.setdefault(word, []).append(j)
+    pairs = []
+    for i, found in enumerate(words[0]):
+        near = {i * len(news) // len(olds)}
+        for word in found:
+            at = places.get(word)
+            if at and len(at) <= FEW:
+                near.update(at)
+        # Of one sentence the later ones come first, so that no two of its pairs can follow each other.
+        pairs += [(i, j, like) for j in sorted(near, reverse=True) if (like := _like(found, words[1][j]))]
+    return first + [(start + i, start + j) for i, j in _uncrossed(pairs, len(news))] + last
 
 
-def _near(olds: list[frozenset[str]], news: list[frozenset[str]]) -> list[tuple[int, int]]:
-    """For each sentence the likest of the next few, so that the work grows with their number only."""
+def _alike_ends(olds: list[str], news: list[str]) -> tuple[int, int]:
+    """How many sentences at the start, and how many of the rest at the end, are plainly the next one reworded."""
+    shorter = min(len(olds), len(news))
+    start = end = 0
+    while start < shorter and Indel.normalized_similarity(olds[start], news[start]) >= ALIKE:
+        start += 1
+    while end < shorter - start and Indel.normalized_similarity(olds[-1 - end], news[-1 - end]) >= ALIKE:
+        end += 1
+    return start, end
+
+
+def _uncrossed(pairs: list[tuple[int, int, float]], count: int) -> list[tuple[int, int]]:
+    """The pairs that do not cross each other with the greatest sum of likenesses."""
+    # A Fenwick tree of the best chain that ends before each place: (its sum, its last pair).
+    best: list[tuple[float, int]] = [(0.0, -1)] * (count + 1)
+    before: list[int] = []
+    for number, (_, j, like) in enumerate(pairs):
+        top, at = (0.0, -1), j
+        while at > 0:
+            top = max(top, best[at])
+            at &= at - 1
+        before.append(top[1])
+        chain, at = (top[0] + like, number), j + 1
+        while at <= count:
+            best[at] = max(best[at], chain)
+            at += at & -at
     found = []
-    at = 0
-    for i, words in enumerate(olds):
-        about = i * len(news) // len(olds)
-        window = range(max(at, about - NEAR), min(max(at, about) + NEAR, len(news)))
-        score, j = max(((_like(words, news[j]), -j) for j in window), default=(0.0, 0))
-        if score:
-            found.append((i, -j))
-            at = 1 - j
-    return found
+    last, at = (0.0, -1), count
+    while at > 0:
+        last = max(last, best[at])
+        at &= at - 1
+    number = last[1]
+    while number >= 0:
+        found.append(pairs[number][:2])
+        number = before[number]
+    return found[::-1]
 
 
 def _like(one: frozenset[str], other: frozenset[str]) -> float:
