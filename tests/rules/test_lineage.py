@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dreams.rules import changes
 from dreams.rules.changes import compare
 from dreams.rules.lineage import Lineage, lineage
 from dreams.rules.prints import Prints, words_of
@@ -84,20 +85,20 @@ def test_of_two_likely_places_the_one_that_the_dream_named_is_taken() -> None:
 
 
 def test_two_paths_that_were_swapped_both_moved() -> None:
-    changes = compare({"/a": DEPLOYS, "/b": BACKUPS}, {"/a": BACKUPS, "/b": DEPLOYS})
-    assert [(each.old, each.new, each.similarity) for each in changes.moved] == [("/a", "/b", 1), ("/b", "/a", 1)]
-    assert changes.modified == changes.merged == changes.lost == changes.altered == ()
+    found = compare({"/a": DEPLOYS, "/b": BACKUPS}, {"/a": BACKUPS, "/b": DEPLOYS})
+    assert [(each.old, each.new, each.similarity) for each in found.moved] == [("/a", "/b", 1), ("/b", "/a", 1)]
+    assert found.modified == found.merged == found.lost == found.altered == ()
 
 
 def test_memories_that_moved_up_in_a_row_moved() -> None:
-    changes = compare({"/1": DEPLOYS, "/2": BACKUPS}, {"/2": DEPLOYS, "/3": BACKUPS})
-    assert [(each.old, each.new) for each in changes.moved] == [("/1", "/2"), ("/2", "/3")]
-    assert changes.modified == changes.merged == changes.split == changes.added == changes.removed == ()
+    found = compare({"/1": DEPLOYS, "/2": BACKUPS}, {"/2": DEPLOYS, "/3": BACKUPS})
+    assert [(each.old, each.new) for each in found.moved] == [("/1", "/2"), ("/2", "/3")]
+    assert found.modified == found.merged == found.split == found.added == found.removed == ()
 
 
 def test_a_copy_of_a_memory_that_stayed_is_an_addition() -> None:
-    changes = compare({"/a": DEPLOYS}, {"/a": DEPLOYS, "/b": DEPLOYS})
-    assert (changes.unchanged, changes.added, changes.unsourced) == (("/a",), ("/b",), ())
+    found = compare({"/a": DEPLOYS}, {"/a": DEPLOYS, "/b": DEPLOYS})
+    assert (found.unchanged, found.added, found.unsourced) == (("/a",), ("/b",), ())
 
 
 # Words
@@ -177,3 +178,17 @@ def test_near_twins_and_equal_lines_are_told_apart_or_left_alone() -> None:
     after = {f"/new/{number}": form + f"- Owner {number + 500}.\n" for number in range(200)}
     found = lineage(before, after)
     assert (len(found.removed), len(found.added)) == (200, 200)
+
+
+def test_of_a_huge_store_the_unchanged_memories_that_have_to_do_with_the_change_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dreamt = dream(40)
+    before, after = dreamt.before | {"/twin": BACKUPS, "/gone": BACKUPS + DEPLOYS}, dreamt.before | {"/twin": BACKUPS}
+    monkeypatch.setattr(changes, "ROOM", 2_000)
+    assert [place.text for place in compare(before, after).lost if place.path == "/gone"] == [
+        "Deploys",
+        "Deploys go out on Tuesday.",
+        "Ask Priya for the signing key.",
+        "The freeze starts in December.",
+    ]
