@@ -14,7 +14,7 @@ from dreams.models import ChangePath, Drift, Review
 from dreams.rules import review_states as states
 
 # What the first screen holds: a window shows about thirty rows, the rest comes when it is scrolled to.
-PAGE = 40
+PAGE = 30
 # How many are accepted at once: as many as somebody can be asked to look over.
 MOST = 500
 SHOWS = {

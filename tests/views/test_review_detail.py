@@ -241,7 +241,7 @@ def test_hundreds_of_changes_are_listed_a_screen_at_a_time(people: People) -> No
     last = review.changes.order_by("-position").first()
     at_last = page_of(review, people.bob, f"?change={last.pk}")
     assert f'id="row-{last.pk}"' in at_last
-    assert f'<a href="{url_of(review)}?page=3" hx-boost="false">Earlier changes</a>' in at_last
+    assert f'<a href="{url_of(review)}?page={130 // PAGE}" hx-boost="false">Earlier changes</a>' in at_last
 
 
 HOSTILE = {

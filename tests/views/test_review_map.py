@@ -65,6 +65,9 @@ def test_more_than_forty_strands_are_a_list(people: People) -> None:
     page = map_of(people, review)
     assert "lineage-map" not in page
     assert page.count(">look</a>") == 41
+    summed = map_of(people, review, "?sum")
+    assert f'hx-get="{url_of(review, verb="map/")}" hx-trigger="intersect once"' in summed
+    assert ">look</a>" not in summed, "a list that long comes when it is looked at"
 
 
 def test_hostile_paths_are_words(people: People) -> None:
