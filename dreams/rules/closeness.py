@@ -14,7 +14,7 @@ SAME, SPOT = 0.5, 4
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[^\w\s]|_+")
 _NOT = frozenset("not no never cannot nicht nie kein keine without don't doesn't didn't isn't aren't wasn't".split())
 # What comes and goes with a "not".
-_HELPERS = frozenset("do does did don doesn can be will is are was were has have a an any ever yet".split())
+_HELPERS = frozenset("do does did don doesn can be will is are was were has have a an any ever yet always".split())
 _BINDING = frozenset("must should may".split())
 _VALUES = frozenset("number unit date path version url".split())
 
@@ -101,6 +101,8 @@ def _value(gone: str, come: str, kinds: Sequence[str]) -> str:
         return kinds[0] if kinds else "number"
     gone, come = (word.removesuffix("'s").removesuffix("’s") for word in (gone, come))
     one, other = gone.lower(), come.lower()
+    if {one, other} == {"am", "pm"}:
+        return "date"
     if TIMES.get(one, one) != TIMES.get(other, other) and one in TIMES and other in TIMES:
         return "date"
     if len(gone) > 1 and len(come) > 1 and (unit := UNITS.get(gone, UNITS.get(one))):

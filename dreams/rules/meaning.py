@@ -284,7 +284,10 @@ def _names_differ(one: Meaning, other: Meaning) -> bool:
 def _order_differs(old: Meaning, new: Meaning) -> bool:
     for kind in FACT_KINDS:
         one, other = old.of(kind), new.of(kind)
-        if kind not in ("negation", "modal", "unit", "name") and one != other and _equal(one, other):
+        if kind in ("negation", "modal", "unit", "name") or one == other or not _equal(one, other):
+            continue
+        # A time and a weekday may change places, two times may not.
+        if kind != "date" or any(_sorted_out(one, sort) != _sorted_out(other, sort) for sort in _DATE_SORTS):
             return True
     words = [word for word in old.order if word in new.everything]
     placed = [word for word in new.order if word in old.everything]
@@ -298,6 +301,13 @@ def _order_differs(old: Meaning, new: Meaning) -> bool:
     # Without such a word: the same sentence with two words exchanged.
     moved = [pair for pair in zip(words, placed, strict=True) if pair[0] != pair[1]]
     return old.frame == new.frame and len(moved) == 2 and moved[0] == moved[1][::-1]
+
+
+_DATE_SORTS = (re.compile(r"\d\d:"), re.compile(r"[a-z]"), re.compile(r"\d+(?!:|\d)"))
+
+
+def _sorted_out(values: tuple[str, ...], sort: "re.Pattern[str]") -> list[str]:
+    return [value for value in values if sort.match(value)]
 
 
 def _denials(said: Meaning) -> list[str]:

@@ -7,7 +7,7 @@ from dreams.rules.phrasing import plainly
 from dreams.rules.terms import terms
 from dreams.rules.vocabulary import OPPOSITES
 
-NEGATION, ORDER = "negation", "order"
+NEGATION, ORDER, MODAL = "negation", "order", "modal"
 # So many of the words denied on either side must be so on one only.
 TURNED = 0.5
 _CLAUSE = re.compile(
@@ -72,11 +72,12 @@ def denies(key: str) -> bool:
 
 
 def polarity(old: str, new: str, *, alone: bool, joined: bool) -> set[str]:
-    """Says "negation" when a "not" came or went, and "order" when what is denied and what is not changed places."""
+    """Says "negation" when a "not" came or went, "modal" when the most became the least, "order" when what is denied
+    and what is not changed places."""
     if len(_CJK_NOT.findall(old)) % 2 != len(_CJK_NOT.findall(new)) % 2:
         return set() if _CJK_ONLY.search(old + new) else {NEGATION}
     if _bound(old) and _bound(new) and not _bound(old) & _bound(new) and alone:
-        return {NEGATION}
+        return {MODAL}
     if _AGAINST.search(old) or _AGAINST.search(new):
         old, new = old.replace(" before ", " rather than "), new.replace(" before ", " rather than ")
     if not (denies(old) or denies(new)):

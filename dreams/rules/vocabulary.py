@@ -113,13 +113,13 @@ MONTHS: dict[str, int] = {
 TIMES: dict[str, str] = {
     spelling: name
     for name, spellings in (
-        ("mon", "monday mondays montag montags"),
-        ("tue", "tuesday tuesdays dienstag dienstags"),
-        ("wed", "wednesday wednesdays mittwoch mittwochs"),
-        ("thu", "thursday thursdays donnerstag donnerstags"),
-        ("fri", "friday fridays freitag freitags"),
-        ("sat", "saturday saturdays samstag samstags"),
-        ("sun", "sunday sundays sonntag sonntags"),
+        ("mon", "monday mondays montag montags lunes lundi"),
+        ("tue", "tuesday tuesdays dienstag dienstags martes mardi"),
+        ("wed", "wednesday wednesdays mittwoch mittwochs miércoles mercredi"),
+        ("thu", "thursday thursdays donnerstag donnerstags jueves jeudi"),
+        ("fri", "friday fridays freitag freitags viernes vendredi"),
+        ("sat", "saturday saturdays samstag samstags sábado samedi"),
+        ("sun", "sunday sundays sonntag sonntags domingo dimanche"),
         ("weekday", "weekday weekdays"),
         ("weekend", "weekend weekends"),
         ("hourly", "hourly"),
@@ -146,10 +146,10 @@ TIMES: dict[str, str] = {
 MODALS: dict[str, str] = {
     spelling: name
     for name, spellings in (
-        ("must", "must shall required mandatory always need needs needed requires require obligatory"),
+        ("must", "must shall required mandatory always need needs needed requires require obligatory debe deben doit"),
         ("should", "should ought recommended recommend recommends suggested prefer prefers preferred want"),
         ("should", "wants likes favours favors ideally"),
-        ("may", "may can could might optional optionally allowed permitted possibly perhaps maybe"),
+        ("may", "may can could might optional optionally allowed permitted possibly perhaps maybe puede pueden peut"),
         ("sometimes", "sometimes often usually rarely seldom mostly occasionally frequently typically"),
         ("only", "only solely exclusively"),
         ("unless", "unless except"),
