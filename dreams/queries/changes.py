@@ -106,7 +106,8 @@ def change_page(change: Change, look: Look | None = None, more: str = "") -> Cha
     sides, dreamt = (change.review.workspace, before, after, edited), change.review.dream_id is not None
     page = _drawn(change, *sides, look, more, dreamt=dreamt, others=others)
     told = page.findings
-    if dreamt and change.state != states.UNCHANGED and (told.gone or told.doubts):
+    # One memory by itself is drawn without the list of findings.
+    if look.only is None and dreamt and change.state != states.UNCHANGED and (told.gone or told.doubts):
         told = with_sources(told, sources_of(change), tracing_of(change.review))
     return replace(page, decisions=[(each, _said(each)) for each in decisions], findings=told)
 
