@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dreams.rules.meaning import Meaning, changed_kinds
 from dreams.rules.sentences import Sentence
 from dreams.rules.terms import terms
-from dreams.rules.vocabulary import MODALS, TIMES, UNITS
+from dreams.rules.vocabulary import MODALS, MONTHS, TIMES, UNITS
 
 # Of the words of either statement so many are the same, and the spot has no more words than this.
 SAME, SPOT = 0.5, 4
@@ -108,6 +108,8 @@ def _value(gone: str, come: str, kinds: Sequence[str]) -> str:
     if len(gone) > 1 and len(come) > 1 and (unit := UNITS.get(gone, UNITS.get(one))):
         base = UNITS.get(come, UNITS.get(other))
         return "unit" if base and unit[0] != base[0] else ""
+    if one in MONTHS and other in MONTHS:
+        return "date" if MONTHS[one] != MONTHS[other] else ""
     if gone[:1].isupper() and come[:1].isupper() and one[:4] != other[:4]:
         return "name"
     return ""
