@@ -1,7 +1,7 @@
 """Putting a lost statement back: where its neighbours went, with the marks and blank lines that suit the place."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dreams.rules.putting_back import Lost, end_of, keys_in, put_in, put_instead, says, sections, spot_for
@@ -129,6 +129,7 @@ STATEMENTS = st.lists(
 ).map("\n".join)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STATEMENTS, STATEMENTS, st.data())
 def test_whatever_the_texts_it_stands_there_and_every_line_stays(
     memory: str, now: str, data: st.DataObject

@@ -41,10 +41,10 @@ def test_a_merge_says_which_memory_became_which_and_where_each_statement_was(peo
 
 
 def test_a_contradiction_flags_both_memories_but_asks_only_where_something_changed(people: People) -> None:
-    review = review_of(people, {**BEFORE, "/port.md": PORT}, {**AFTER, "/port.md": PORT})
-    new = change_at(review, "/net.md")
+    review = review_of(people, {"/port.md": PORT}, {"/port.md": PORT, "/z-net.md": AFTER["/net.md"]})
+    new = change_at(review, "/z-net.md")
     (clash,) = found(new, "contradictions")
-    assert {clash["one"]["path"], clash["other"]["path"]} == {"/port.md", "/net.md"}  # type: ignore[index]
+    assert {clash["one"]["path"], clash["other"]["path"]} == {"/port.md", "/z-net.md"}  # type: ignore[index]
     assert new.flag_count == 1
     old = change_at(review, "/port.md")
     assert (old.state, found(old, "contradictions")) == ("unchanged", [clash])

@@ -49,7 +49,8 @@ def test_a_merge_shows_every_source_and_where_its_lines_went(people: People) -> 
     assert change.kind == "merged"
     page = browser_of(people.bob).get(url_of(review, change)).content.decode()
     assert "2 memories became one" in page
-    assert "from /ana-more.md, line 3" in page
+    assert 'data-source="A 3"' in page
+    assert 'data-origin="A">A</b> <span class="path">/ana-more.md' in page
     assert "now in /ana.md, line 5" in page
     assert "this path goes away" in page
 
