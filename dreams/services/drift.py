@@ -66,7 +66,7 @@ def note_drift(review: Review) -> bool:
         mine = Review.objects.filter(pk=review.pk, drift_version=review.drift_version, state__in=WATCHED)
         if not mine.update(drift_version=version, drift_at=timezone.now()):
             return False
-        held = Review.objects.select_for_update().select_related("workspace").get(pk=review.pk)
+        held = Review.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=review.pk)
         Drift.objects.filter(review=held).delete()
         Drift.objects.bulk_create(
             (
