@@ -17,7 +17,6 @@ def change_origins(request: MemberRequest, pk: int, change: int) -> HttpResponse
     context = {
         "review": review,
         "noun": "" if review.dream_id else "store",
-        "noun": "" if review.dream_id else "store",
         "change": found,
         "mirror_at": review.target.checked_at,
         "origins": queries.origins_of(found, whole="all" in request.GET),
