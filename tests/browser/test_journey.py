@@ -83,7 +83,7 @@ def review_with_the_keyboard(page: Page) -> None:
     mine.get_by_role("link", name="Review", exact=True).click()
     decided(page, 0)
     expect(page.get_by_role("button", name="Approve")).to_be_disabled()
-    expect(page.get_by_role("list", name="To look at").get_by_role("listitem").first).to_contain_text("a number")
+    expect(page.get_by_role("list", name="Lost").get_by_role("listitem").first).to_contain_text("Gone: was in")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_contain_text("keep the original")
     page.keyboard.press("Escape")
