@@ -19,15 +19,15 @@ def test_the_lineage_is_traced_through_free_rewriting(found: Score) -> None:
 
 
 def test_what_is_lost_altered_or_invented_is_shown(found: Score) -> None:
-    assert found.counts["lost"].recall >= 0.8
-    assert found.counts["altered"].recall >= 0.65
-    assert found.counts["altered"].precision >= 0.7
+    assert found.counts["lost"].recall >= 0.9
+    assert found.counts["altered"].recall >= 0.75
+    assert found.counts["altered"].precision >= 0.8
     assert found.counts["unsourced"].recall >= 0.85
 
 
 def test_false_alarms_are_few(found: Score) -> None:
     alarms, notes = found.shares["false alarms / 10 changed notes"]
-    assert alarms <= 4 * notes
+    assert alarms <= 3.5 * notes
 
 
 def test_another_spelling_of_a_value_is_seldom_taken_for_another_value(found: Score) -> None:
