@@ -13,7 +13,7 @@ from dreams.rules.sentences import split
 
 # Of unchanged memories so many characters are read for what else says the same: a store of usual size whole, and
 # of a huge one what has most in common with what did change.
-ROOM = 6_000_000
+ROOM = 5_000_000
 
 
 def compare(
