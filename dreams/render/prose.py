@@ -97,7 +97,8 @@ class _Prose(RendererHTML):
 
 
 def _level(token: Token, env: EnvType) -> int:
-    return min(6, int(token.tag[1]) + env["top"] - 1)
+    top: int = env["top"]
+    return min(6, int(token.tag[1]) + top - 1)
 
 
 def _address(token: Token, name: str) -> str:
@@ -110,5 +111,5 @@ _parser.enable(["table", "strikethrough"])
 # A definition nobody refers to is Markdown's way to hide a line; an entity shows another letter than is written.
 _parser.disable(["reference", "entity"])
 _normal = _parser.normalizeLink
-_parser.normalizeLink = str  # type: ignore[method-assign]  # addresses are shown as they are written
-_parser.normalizeLinkText = str  # type: ignore[method-assign]
+_parser.normalizeLink = str  # type: ignore[assignment, method-assign]  # addresses are shown as they are written
+_parser.normalizeLinkText = str  # type: ignore[assignment, method-assign]
