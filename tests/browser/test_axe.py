@@ -101,6 +101,8 @@ def test_every_page_can_be_reached_read_and_used_by_everybody(window: Window, de
     found["store-preview"], found["text-purge"] = [looked_over(page)], [purging(page, found["memory-detail"][0])]
     # A dialog asks for the reason; its page is for those without JavaScript who gave none.
     found["review-discard"] = [f"{found['review-detail'][0]}discard/"]
+    # One memory by itself is linked where a change has many, or a large one.
+    found["change-panel"] = [f"{found['change-detail'][0].partition('?')[0]}memories/0/"]
     names = {kind.partition("?")[0] for kind in found}
     assert {each.name for each in urls.urlpatterns} - names == NO_PAGES
     faults = []

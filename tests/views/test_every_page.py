@@ -65,6 +65,7 @@ def parts(people: People, sandbox: Sandbox) -> Parts:
         "change": Change.objects.filter(review=review).order_by("pk")[0].pk,
         "dream": review.dream_id,
         "review": review.pk,
+        "panel": 0,
         "run": run.pk,
         "attachment": attachment.pk,
         "attach": review.pk,
