@@ -6,6 +6,7 @@ from typing import Any
 
 from dreams.queries.provenance import Key, SourceLine, Tracing, anchor_of
 from dreams.render import Mark
+from dreams.rules.provenance import worth_asking
 
 _ALTERED = {
     "number": "a number",
@@ -29,7 +30,7 @@ class Found:
     """One sentence a reader must see. `was` and `now` are quoted, either may be empty; `words` say what it is;
     `anchor` names its row in the difference, "" when it is not drawn there. `name`, `index`: which of the change's
     findings it is; `path`, `line`: where it stands. `back`: the path where it was put back, else "".
-    `said`: what the sessions say of it, "" where that is not known; its `pane` entry has that id."""
+    `said`: what the sessions say of it, "" where that is not known; the turns stand in the `pane` with that id."""
 
     kind: str
     words: str
@@ -150,11 +151,13 @@ def with_sources(findings: Findings, sources: Mapping[Key, Sequence[SourceLine]]
     def told(each: Found) -> Found:
         key = (each.name, each.path, each.line, each.now or each.was)
         turns = sources.get(key, ())
-        if each.name not in ("lost", "altered", "unsourced") or not (turns or tracing.done):
+        asked = each.name in ("lost", "altered", "unsourced") and worth_asking({"text": each.now or each.was})
+        if not asked or not (turns or tracing.done):
             return each
         nearest, more = (turns[0], len(turns) - 1) if turns else (None, 0)
         words = f"In “{nearest.session}” {nearest.who} {nearest.words}" if nearest else tracing.nothing
-        return replace(each, said=f"{words}, and {more} more" if more else words, pane=anchor_of(key))
+        pane = anchor_of(key) if nearest else ""
+        return replace(each, said=f"{words}, and {more} more" if more else words, pane=pane)
 
     gone, doubts = ([told(each) for each in listed] for listed in (findings.gone, findings.doubts))
     return replace(findings, gone=gone, doubts=doubts)

@@ -97,7 +97,8 @@ class Tracing:
     def _left_out(self) -> str:
         if not self.unreadable:
             return ""
-        return f"; {self.unreadable} could not be: the vendor no longer has {'it' if self.unreadable == 1 else 'them'}"
+        them = "it" if self.unreadable == 1 else "them"
+        return f"; {self.unreadable} could not be: the vendor no longer has {them}, or sends what cannot be read"
 
 
 def tracing_of(review: Review) -> Tracing | None:

@@ -109,7 +109,7 @@ def test_a_sentence_without_a_source_says_in_how_many_sessions_it_was_looked_for
     read(review, read=32, unreadable=2)
     html = page(people, change)
     assert "No source found in 32 sessions." in html
-    assert "32 sessions read; 2 could not be: the vendor no longer has them." in html
+    assert "32 sessions read; 2 could not be: the vendor no longer has them, or sends what" in html
 
 
 def test_while_it_reads_it_says_how_far_and_looks_again(people: People, review: Review, change: Change) -> None:
