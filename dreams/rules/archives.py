@@ -171,7 +171,7 @@ def read_zip(file: IO[bytes]) -> Reading:
     try:
         with zipfile.ZipFile(file) as archive:
             return _read(archive)
-    except (zipfile.BadZipFile, struct.error, RuntimeError, OSError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, struct.error, RuntimeError, OSError, EOFError, ValueError, IndexError) as error:
         raise Unreadable("This cannot be read as a .zip: it is damaged, or no .zip at all.") from error
 
 

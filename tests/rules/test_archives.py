@@ -266,6 +266,11 @@ def test_noise_is_unreadable_and_never_worse(data: bytes) -> None:
         read(data)
 
 
+def test_an_entry_without_a_name_is_unreadable() -> None:
+    with pytest.raises(Unreadable, match="damaged"):
+        read(foreign(("a", b"a")).replace(b"a", b"\0"))
+
+
 SAMPLE = packed({"/a.md": b"alpha" * 50, "/b/c.md": b"beta"}, name="n")
 
 

@@ -133,7 +133,7 @@ def test_a_comparison_that_breaks_is_told_and_does_not_stay_claimed(
     people: People, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     store, then = written_since(people, sandbox)
-    monkeypatch.setattr(comparing, "compare", lambda *texts: 1 / 0)
+    monkeypatch.setattr(comparing, "compare", lambda *texts, **more: 1 / 0)
     row = compared(store, *since(store, then))
     assert row is not None and "failed at comparing" in row.problem
     assert row.claim == ""
