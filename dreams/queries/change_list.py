@@ -11,6 +11,7 @@ from django.db.models import Case, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
 from dreams.models import ChangePath, Drift, Review
+from dreams.queries.checks import blocked_changes
 from dreams.rules import review_states as states
 
 # What the first screen holds: a window shows about thirty rows, the rest comes when it is scrolled to.
@@ -46,7 +47,7 @@ TOGETHER = {"moved": "only moved", "rewrapped": "were only re-wrapped"}
 class Row:
     """One change as the list shows it. `lost`, `altered` and `flags` count findings; `edges` are pairs of an old and a
     new path; `standing` is what the base did meanwhile, "" for nothing; `was` the path that the words were found in,
-    when that is not its title."""
+    when that is not its title; `blocked` says that a check lets nobody accept it."""
 
     pk: int
     kind: str
@@ -62,6 +63,7 @@ class Row:
     rewrapped: bool = False
     standing: str = ""
     was: str = ""
+    blocked: bool = False
 
     @property
     def folder(self) -> str:
@@ -102,6 +104,23 @@ class Row:
     def olds(self) -> list[str]:
         """The paths that it was made of, in order, where it was not made in its place."""
         return sorted({old for old, _ in self.edges} - ({self.title} if len(self.edges) == 1 else set()))
+
+    @property
+    def numbers(self) -> str:
+        """How many lines came and went: "+7 −14"."""
+        counts = (f"{sign}{count}" for sign, count in (("+", self.added), ("−", self.removed)) if count)
+        return " ".join(counts)
+
+    @property
+    def merges(self) -> bool:
+        """Whether it took in several memories."""
+        return self.kind == "merged" and len(self.olds) > 1
+
+    @property
+    def remarkable(self) -> bool:
+        """Whether there is more to say of it than its numbers."""
+        found = self.lost or self.altered or self.flags or self.was
+        return bool(found) or self.merges or self.state == states.ANOTHER_LOOK
 
     @property
     def taken(self) -> str:
@@ -215,6 +234,11 @@ class ChangeList:
         return [each for each in counted if each[2]]
 
     @cached_property
+    def blocked(self) -> int:
+        """How many were accepted before a check blocked them."""
+        return sum(row.blocked and row.state == states.ACCEPTED for row in self.rows)
+
+    @cached_property
     def accepted_losses(self) -> list[Row]:
         """Accepted changes that lose or alter something: what an approval lets go."""
         return [row for row in self.rows if row.state == states.ACCEPTED and row.lost + row.altered]
@@ -244,7 +268,8 @@ class ChangeList:
 
 
 def change_list(review: Review, show: str = "all", words: str = "") -> ChangeList:
-    """The changes of a review in two queries, three with words; an unknown filter is All."""
+    """The changes of a review in two queries, one more with words and one where checks block; an unknown filter is
+    All."""
     show, words = show if show in SHOWS else "all", words.replace("\0", "")[:200].strip()
     holding = _holding(review, words)
     found = _by_change(holding) if words else None
@@ -254,7 +279,8 @@ def change_list(review: Review, show: str = "all", words: str = "") -> ChangeLis
         folded = folded.filter(pk__in=holding.values("change_id"))
     unchanged = [Row(*values) for values in folded.values_list(*_FIELDS)] if show == "unchanged" else []
     rows = [Row(*values) for values in changes.exclude(state=states.UNCHANGED).values_list(*_FIELDS)]
-    rows = in_order(replace(row, was=_other(found, row)) for row in rows)
+    blocked = blocked_changes(review, *states.WAITING, states.ACCEPTED)
+    rows = in_order(replace(row, was=_other(found, row), blocked=row.pk in blocked) for row in rows)
     return ChangeList(rows, show, words, found, len(unchanged) or folded.count(), unchanged)
 
 

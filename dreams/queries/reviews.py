@@ -9,7 +9,6 @@ from django.db.models import Exists, OuterRef, QuerySet
 from dreams.access import eligible_approvers
 from dreams.models import ApplyRun, Approval, Attachment, Review, User, Workspace
 from dreams.queries.change_list import ChangeList
-from dreams.queries.checks import blocked_changes
 from dreams.rules import review_states as states
 from dreams.rules.review_states import Requirement
 
@@ -40,7 +39,7 @@ def requirements(review: Review, changes: ChangeList, person: User) -> list[Requ
         self_approval_allowed=review.workspace.allow_self_approval,
         eligible_approvers=eligible_approvers(review.workspace) if starts and review.dream_id else 0,
         dreamt=review.dream_id is not None,
-        blocked=blocked_changes(review),
+        blocked=changes.blocked,
     )
 
 

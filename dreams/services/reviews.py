@@ -11,10 +11,10 @@ from django.utils import timezone
 from dreams.access import check_can, eligible_approvers
 from dreams.enqueue import enqueue
 from dreams.models import Approval, Change, ChangePath, Decision, Dream, Review, Snapshot, User
-from dreams.queries.checks import blocked_changes
+from dreams.queries.checks import blocked_changes, blocks_in
 from dreams.queries.drift import seen_now
 from dreams.rules import review_states as states
-from dreams.rules.checks import blocking_kinds, blocks_of, blocks_of_edit
+from dreams.rules.checks import blocking_kinds, blocks_of_edit
 from dreams.rules.paths import check_content, check_paths
 from dreams.rules.review_states import REVIEW_STATES, Requirement
 from dreams.services import audit
@@ -169,8 +169,8 @@ def decide_change(
     if outcome == states.EDITED:
         result = _edited_result(change, texts or {})
     else:
-        blocks = blocks_of(change.findings, blocking_kinds(change.review.workspace.scan_policy))
-        if blocks and outcome == states.ACCEPTED:
+        blocks = blocks_in(change) if outcome == states.ACCEPTED else []
+        if blocks:
             raise Refusal(f"Blocked by a check. {' '.join(blocks[:3])} {BLOCKED}")
         side = ChangePath.Side.AFTER if outcome == states.ACCEPTED else ChangePath.Side.BEFORE
         result = _side(change, side)
@@ -309,7 +309,7 @@ def requirements_for(review: Review, person: User) -> list[Requirement]:
         self_approval_allowed=review.workspace.allow_self_approval,
         eligible_approvers=eligible_approvers(review.workspace),
         dreamt=review.dream_id is not None,
-        blocked=blocked_changes(review),
+        blocked=len(blocked_changes(review, states.ACCEPTED)),
     )
 
 

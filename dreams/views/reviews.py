@@ -25,6 +25,7 @@ from dreams.queries import moments as moment_queries
 from dreams.queries import reviews as queries
 from dreams.queries.batches import newest_batches
 from dreams.queries.change_list import PAGE, SHOWS, ChangeList, change_list, sections
+from dreams.queries.checks import blocks_in
 from dreams.queries.lineage import lineage
 from dreams.render.map import draw_map
 from dreams.rules import review_states as states
@@ -224,6 +225,7 @@ def _centre(request: MemberRequest, review: Review, change: Change | None) -> di
         "change": change,
         "shown": drawing.drawn_page(change, look) if change else None,
         "clash": drift_queries.clash_of(change) if change else None,
+        "blocks": blocks_in(change) if change and change.state != states.UNCHANGED else [],
         "look": look,
         "show": show,
         "advance": chosen(request, "advance"),
