@@ -278,15 +278,20 @@ def _names(
     old: Told, new: Told, olds: Iterable[Told], news: Iterable[Told], light: bool, strange: Callable[[str], bool]
 ) -> bool:
     """Whether a name is gone and a foreign one stands there."""
-    known = {word for each in olds for word in _spelled(each.key)}
-    kept = {word for each in news for word in _spelled(each.key)}
-    gone = {name for name in old.meaning.of("name") if not _spelled(name) <= kept}
-    come = {name for name in new.meaning.of("name") if not _spelled(name) & known}
+    known, kept = (" ".join(each.key for each in side) for side in (olds, news))
+    spelled, spells = _spelled(known), _spelled(kept)
+    # Signs are not parted by blanks.
+    gone = {name for name in old.meaning.of("name") if not _spelled(name) <= spells and not _signed(name, kept)}
+    come = {name for name in new.meaning.of("name") if not _spelled(name) & spelled and not _signed(name, known)}
     return bool(gone and come) and (light or (any(map(strange, gone)) and any(map(strange, come))))
 
 
 def _spelled(text: str) -> set[str]:
     return {word[:5] for word in re.findall(r"[^\W_]+", text.lower())}
+
+
+def _signed(name: str, text: str) -> bool:
+    return name[0] > "\u3000" and name in text
 
 
 def _rates(*texts: str) -> set[str]:
@@ -321,7 +326,7 @@ def _swapped(old: Told, new: Told) -> bool:
     if old.row and new.row:
         one, other = (each.key.split(" | ") for each in (old, new))
     else:
-        one, other = (_PIECE.findall(each.key.lower()) for each in (old, new))
+        one, other = (_PIECE.findall(_unsigned(each.key).lower()) for each in (old, new))
     if len(one) != len(other) or len(one) < 3:
         return False
     (pair, *more) = [*((a, b) for a, b in zip(one, other, strict=True) if a != b), ("", "")]
@@ -329,6 +334,10 @@ def _swapped(old: Told, new: Told) -> bool:
     telling = any if old.row and new.row else all
     told = all(pair) and telling(terms(each) for each in pair)
     return len(more) == 1 and told and set(terms(pair[0])).isdisjoint(terms(pair[1]))
+
+
+def _unsigned(key: str) -> str:
+    return key if key.isascii() else plainly(key)
 
 
 def _rivals(olds: Sequence[Told], news: Sequence[Told], old: str, new: str) -> bool:
@@ -357,7 +366,7 @@ def _modals(old: str, new: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def _binding(text: str) -> frozenset[str]:
-    lower = text.lower().replace("’", "'")
+    lower = plainly(text).lower().replace("’", "'")
     found = set()
     for name, pattern in (("must", _MUST), ("may", _MAY), ("should", _SHOULD)):
         for word in pattern.finditer(lower):

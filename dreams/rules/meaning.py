@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from dreams.rules.ideographs import people
 from dreams.rules.phrasing import plainly
 from dreams.rules.vocabulary import (
     EXTENSIONS,
@@ -206,7 +207,8 @@ def _number(found: "re.Match[str]", previous: str, amounts: list[Amount]) -> lis
 def _cjk(text: str) -> list[_Event]:
     pairs = [text[at : at + 2] for at in range(len(text) - 1)] or [text]
     negations = [("negation", "not", text) for _ in _CJK_NOT.findall(text)]
-    return [*negations, *(("word", pair, pair) for pair in pairs)]
+    names = [("name", name, name) for name in people(text)]
+    return [*negations, *names, *(("word", pair, pair) for pair in pairs)]
 
 
 def _value(kind: str, token: str) -> _Event:

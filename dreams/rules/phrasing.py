@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from dreams.rules.ideographs import spelled_out
 from dreams.rules.vocabulary import MONTHS
 
 _UNITS = "second|minute|hour|day|week|month|year"
@@ -27,6 +28,7 @@ _HALF = r"\ ?([ap])\.?m\b\.?"
 
 # Where a number meets a sign that is a word by itself, or a degree sign of one piece.
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_SIGNS = re.compile(f"[{_CJK}]")
 _CJK_NUMBER = re.compile(rf"(?<=[{_CJK}])(?=[-+]?\d)|(?<=\d)(?=[{_CJK}℃])")
 
 # Only a text with one of these is worth a closer look.
@@ -101,8 +103,8 @@ _SPELLINGS = [
 @lru_cache(maxsize=50_000)
 def plainly(text: str) -> str:
     """The text with "half an hour" as "0.5 hours", "quarter past four pm" as "16:15", "thirty" left to others."""
-    if not text.isascii() and _CJK_NUMBER.search(text):
-        text = _CJK_NUMBER.sub(" ", text)
+    if not text.isascii() and _SIGNS.search(text):
+        text = _CJK_NUMBER.sub(" ", spelled_out(text))
     if not _WORTH.search(text):
         return text
     for spelling, stands_for in _SPELLINGS:

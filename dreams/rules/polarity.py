@@ -74,7 +74,7 @@ def denies(key: str) -> bool:
 def polarity(old: str, new: str, *, alone: bool, joined: bool) -> set[str]:
     """Says "negation" when a "not" came or went, "modal" when the most became the least, "order" when what is denied
     and what is not changed places."""
-    if len(_CJK_NOT.findall(old)) % 2 != len(_CJK_NOT.findall(new)) % 2:
+    if len(_CJK_NOT.findall(plainly(old))) % 2 != len(_CJK_NOT.findall(plainly(new))) % 2:
         return set() if _CJK_ONLY.search(old + new) else {NEGATION}
     if _bound(old) and _bound(new) and not _bound(old) & _bound(new) and alone:
         return {MODAL}
