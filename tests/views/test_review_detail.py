@@ -201,14 +201,16 @@ def test_an_uncertain_base_is_said_with_the_paths(people: People, review: Review
 
 
 def test_writes_into_the_output_since_then_are_drift(people: People, review: Review) -> None:
-    review.target.memories.create(
-        remote_id="mem_1",
-        path="/runbooks/deploy.md",
-        text=review.before.manifest.entries.get(path="/README.md").text,
-        version_id="memver_new",
-        created_at=review.opened_at,
-        updated_at=review.opened_at,
-    )
+    readme = review.before.manifest.entries.get(path="/README.md").text
+    for number, entry in enumerate(review.after.manifest.entries.all()):
+        review.target.memories.create(
+            remote_id=f"mem_{number}",
+            path=entry.path,
+            text=readme if entry.path == "/runbooks/deploy.md" else entry.text,
+            version_id=f"memver_{number}",
+            created_at=review.opened_at,
+            updated_at=review.opened_at,
+        )
     Store.objects.filter(pk=review.target_id).update(last_version_id="memver_new")
     page = page_of(review, people.bob)
     assert "The output moved 1 memory since" in page

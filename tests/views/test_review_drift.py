@@ -1,6 +1,9 @@
 """The page of what the base did meanwhile, and what a review says of it: which memories, how many overlap, which
 decisions need another look."""
 
+import re
+from collections import Counter
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -81,6 +84,14 @@ def test_edits_beside_each_other_say_that_no_overlap_was_found(client: Client, r
     page = page_of(client, review, f"changes/{change_at(review, DEPLOY).pk}/")
     assert "No overlapping edits found" in page
     assert "no conflicts" not in page.lower()
+
+
+def test_no_key_does_two_things_where_both_edits_are_offered(client: Client, review: Review) -> None:
+    base_becomes(review, {**BEFORE, DEPLOY: BEFORE[DEPLOY].replace("# Deploy", "# Deploying")})
+    page = page_of(client, review, f"changes/{change_at(review, DEPLOY).pk}/")
+    assert "take both edits" in page
+    keys = Counter(re.findall(r'data-key="(\w)"', page))
+    assert {key: times for key, times in keys.items() if times > 1} == {}
 
 
 def test_an_edit_of_what_the_dream_removed_has_nothing_to_take_by_itself(client: Client, people: People) -> None:
