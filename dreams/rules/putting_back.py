@@ -13,6 +13,8 @@ Texts = Mapping[str, str]
 # Old (path, line) of a statement and the new ones it became, in the texts as they were found.
 Became = Mapping[tuple[str, int], Sequence[tuple[str, int]]]
 
+# What such a decision gives as its reason, before the sentence.
+PUT_BACK = "Put back: "
 # So like must a statement be to count as a neighbour told anew, in percent.
 ALIKE = 70
 _ITEM = re.compile(r"(\s*)([-*+•]|(\d{1,9})([.)]))(\s+)")

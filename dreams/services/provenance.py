@@ -17,6 +17,8 @@ from dreams.rules import provenance as rules
 from dreams.rules import review_states as states
 from dreams.rules.transcripts import turns_of
 from dreams.services.claims import LEASE, claim, release, renew
+from dreams.services.comparing import purged_in
+from dreams.services.purging import BLANK
 from dreams.services.sessions import read_transcript
 from dreams.services.snapshots import texts_of
 from dreams.services.texts import fitted, storable
@@ -27,11 +29,14 @@ log = logging.getLogger(__name__)
 # Of our share of the vendor's rate limit this much is left to pages and to what people wait for.
 SPARED = 0.5
 PAUSE = timedelta(seconds=20)
+# Of a session; a page for readers shows fewer.
+MOST_EVENTS = 20_000
 FORGOTTEN_AFTER = timedelta(days=1)
 
 
 class _Interrupted(Exception):
-    """The claim is somebody else's, or the budget is wanted elsewhere: what was read so far is kept."""
+    """The claim is somebody else's, the budget is wanted elsewhere, or a text it asks about was purged: what was read
+    so far is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,8 @@ def forget_deleted(workspace: Workspace) -> None:
 
 
 def _read_on(row: Provenance, token: str, ids: Sequence[str]) -> None:
+    sides = row.review.before, row.review.after
+    purged = purged_in(*sides)
     asked = _asked(row.review)
     questions = rules.Questions(list(asked), _weights(row.review)) if asked else None
     places = list(asked.values())
@@ -102,7 +109,11 @@ def _read_on(row: Provenance, token: str, ids: Sequence[str]) -> None:
         if session:
             session.workspace = row.review.workspace
         found = _answers(row, session, questions) if session and questions else [] if session else None
-        _keep(row, token, places, session, found)
+        with transaction.atomic():
+            _keep(row, token, places, session, found)
+            if purged_in(*sides) != purged:  # a purge holds the row: it came before this, or will see it
+                raise _Interrupted
+        row.refresh_from_db()
 
 
 def _answers(row: Provenance, session: Session, questions: rules.Questions) -> list[rules.Source] | None:
@@ -111,7 +122,7 @@ def _answers(row: Provenance, session: Session, questions: rules.Questions) -> l
     if bucket.left() < bucket.burst * SPARED:
         raise _Interrupted
     try:
-        transcript = read_transcript(session)
+        transcript = read_transcript(session, most=MOST_EVENTS)
     except (NotFound, BadRequest) as error:
         log.info("session %s is not read for review %s: %s", session.pk, row.review_id, error)
         return None
@@ -121,7 +132,11 @@ def _answers(row: Provenance, session: Session, questions: rules.Questions) -> l
             raise
         return None
     mounts = SessionMount.objects.filter(session=session).values_list("mount_path", flat=True)
-    return questions.answers(rules.heard(turns_of(event.raw for event in transcript.events), mounts))
+    try:
+        return questions.answers(rules.heard(turns_of(event.raw for event in transcript.events), mounts))
+    except Exception:  # a fault of ours over foreign events must not keep the other sessions from being read
+        log.exception("session %s could not be searched for review %s", session.pk, row.review_id)
+        return None
 
 
 def _has_head(session: Session) -> bool:
@@ -139,7 +154,7 @@ def _asked(review: Review) -> dict[rules.Question, list[Asked]]:
     found: dict[rules.Question, list[Asked]] = defaultdict(list)
     for change in Change.objects.filter(review=review).only("findings"):
         for finding, place, was in rules.sentences_of(change.findings):
-            if rules.worth_asking(place):
+            if rules.worth_asking(place) and was != BLANK:
                 one = Asked(change.pk, finding, place["path"], place["line"], rules.fingerprint(place["text"]))
                 found[rules.Question(place["text"], was)].append(one)
     return found
@@ -152,15 +167,13 @@ def _keep(
     session: Session | None,
     found: Sequence[rules.Source] | None,
 ) -> None:
-    """Saves what one session said, and that it was read, or could not be, at once."""
+    """Saves what one session said, and that it was read, or could not be. To be called inside a transaction."""
     counted = "unreadable" if found is None else "read"
-    with transaction.atomic():
-        if not renew(row, token, problem="", **{counted: F(counted) + 1}):
-            raise _Interrupted
-        wanted = [(asked, source) for source in found or [] for asked in places[source.question]]
-        Source.objects.bulk_create(_row(asked, source, session) for asked, source in wanted if session)
-        _forget_farther({asked.change for asked, _ in wanted})
-    row.refresh_from_db()
+    if not renew(row, token, problem="", **{counted: F(counted) + 1}):
+        raise _Interrupted
+    wanted = [(asked, source) for source in found or [] for asked in places[source.question]]
+    Source.objects.bulk_create(_row(asked, source, session) for asked, source in wanted if session)
+    _forget_farther({asked.change for asked, _ in wanted})
 
 
 def _row(asked: Asked, source: rules.Source, session: Session) -> Source:

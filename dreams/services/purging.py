@@ -13,16 +13,21 @@ from dreams.models import (
     Change,
     ChangePath,
     Comparison,
+    Decision,
     Drawn,
     HealthReport,
     Memory,
     MemoryVersion,
+    Provenance,
+    Source,
     Store,
     Text,
     User,
     Workspace,
 )
 from dreams.rules.provenance import fingerprint, sentences_of
+from dreams.rules.putting_back import PUT_BACK
+from dreams.rules.sentences import normal, split
 from dreams.services import audit, search_index
 from dreams.services.refusals import Refusal, Stale
 
@@ -75,10 +80,14 @@ def open_versions(workspace: Workspace, sha256: str) -> QuerySet[MemoryVersion]:
 
 def _blank(text: Text, who: str) -> bool:
     """Everything that quotes the text goes with it; False when somebody was faster."""
+    words = text.text if text.body is not None else ""
     rows = Text.objects.filter(pk=text.pk, purged_at=None)
     if not rows.update(body=None, purged_at=timezone.now(), purged_by=who[:200]):
         return False
+    # Who reads sessions renews this row as it saves: it sees the purge, or its quotes are here to be found.
+    list(Provenance.objects.select_for_update().filter(review__workspace=text.workspace_id).values_list("pk"))
     _blank_quotes(text)
+    _forget_said(text.workspace_id, {each.key for each in split("", words) if " " in each.key})
     search_index.forget_text(text)
     # What was found in stores quotes their texts; it is found anew from what is left.
     HealthReport.objects.filter(store__workspace=text.workspace_id).delete()
@@ -101,6 +110,27 @@ def _blank_quotes(text: Text) -> None:
             # Turns of sessions that say the same go with it.
             kept = {fingerprint(place["text"]) for _, place, was in sentences_of(findings) if was != BLANK}
             change.sources.exclude(sentence__in=kept).delete()
+
+
+def _forget_said(workspace: int, keys: set[str]) -> None:
+    """Turns of sessions and reasons of decisions that say, word for word, what these sentences said."""
+    sources = Source.objects.filter(change__review__workspace=workspace)
+    told = sources.values_list("pk", "excerpt").iterator()
+    Source.objects.filter(pk__in=[pk for pk, excerpt in told if _says(excerpt, keys)]).delete()
+    put_back = Decision.objects.filter(change__review__workspace=workspace, reason__startswith=PUT_BACK)
+    for pk, reason in put_back.values_list("pk", "reason"):
+        if _says(reason.removeprefix(PUT_BACK), keys):
+            Decision.objects.filter(pk=pk).update(reason=f"{PUT_BACK}{BLANK}")
+
+
+def _says(quote: str, keys: set[str]) -> bool:
+    """Whether a quote holds one of these sentences, or the beginning of one, where it was cut."""
+    held = {normal(quote), *(each.key for each in split("", quote)), *map(normal, quote.split("\n"))}
+    if not held.isdisjoint(keys):
+        return True
+    return quote.endswith("…") and any(
+        key.startswith(cut) for one in held if (cut := one.rstrip("….").rstrip()) for key in keys
+    )
 
 
 def _without_quotes(findings: dict[str, Any], places: set[tuple[str, str]]) -> dict[str, Any]:

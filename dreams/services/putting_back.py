@@ -7,7 +7,18 @@ from typing import Any
 from dreams.access import check_can
 from dreams.models import Change, ChangePath, User
 from dreams.rules import review_states as states
-from dreams.rules.putting_back import Lost, Spot, end_of, keys_in, put_in, put_instead, says, sections, spot_for
+from dreams.rules.putting_back import (
+    PUT_BACK,
+    Lost,
+    Spot,
+    end_of,
+    keys_in,
+    put_in,
+    put_instead,
+    says,
+    sections,
+    spot_for,
+)
 from dreams.services.purging import BLANK
 from dreams.services.refusals import Invalid, Refusal, Stale
 from dreams.services.reviews import decide_change
@@ -83,7 +94,7 @@ def put_back(
     if target_seq is not None and plan.seq != target_seq:
         raise Stale("Somebody decided on the memory it goes into while you were reading.")
     short = plan.statement if len(plan.statement) <= REASON else f"{plan.statement[:REASON]}…"
-    decide_change(plan.target, states.EDITED, by=by, seen_seq=plan.seq, texts=plan.texts, reason=f"Put back: {short}")
+    decide_change(plan.target, states.EDITED, by=by, seen_seq=plan.seq, texts=plan.texts, reason=f"{PUT_BACK}{short}")
     return plan
 
 

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The events of one thread in order, and all threads; `cut` when there were more than MAX_EVENTS, or when
+    """The events of one thread in order, and all threads; `cut` when there were more than asked for, or when
     reading on would have taken longer than MAX_SECONDS."""
 
     events: tuple[Event, ...]
@@ -130,8 +130,9 @@ def _head(remote: RemoteSession) -> dict[str, object]:
     }
 
 
-def read_transcript(session: Session, *, thread_id: str | None = None) -> Transcript:
-    """The transcript of a session's primary thread, or of one of its threads. Raises RemoteError."""
+def read_transcript(session: Session, *, thread_id: str | None = None, most: int = MAX_EVENTS) -> Transcript:
+    """The transcript of a session's primary thread, or of one of its threads, `most` events of it. Raises
+    RemoteError."""
     events: list[Event] = []
     late = monotonic() + MAX_SECONDS
     cut = False
@@ -139,7 +140,7 @@ def read_transcript(session: Session, *, thread_id: str | None = None) -> Transc
         try:
             threads = tuple(gateway.threads(session.remote_id))
             for page in gateway.event_pages(session.remote_id, thread_id=thread_id):
-                cut = len(events) + len(page) > MAX_EVENTS or monotonic() > late
+                cut = len(events) + len(page) > most or monotonic() > late
                 events.extend(page)
                 if cut:
                     break
@@ -149,7 +150,7 @@ def read_transcript(session: Session, *, thread_id: str | None = None) -> Transc
             raise
     if session.gone_at is not None:  # a 404 that was a slip
         Session.objects.filter(pk=session.pk).update(gone_at=None)
-    return Transcript(tuple(events[:MAX_EVENTS]), threads, cut=cut)
+    return Transcript(tuple(events[:most]), threads, cut=cut)
 
 
 def read_latest(session: Session) -> tuple[Event, ...]:

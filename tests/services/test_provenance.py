@@ -219,10 +219,10 @@ def test_an_odd_transcript_does_not_keep_the_others_from_being_read(
     odd = Session.objects.order_by("remote_id")
     whole = provenance.read_transcript
 
-    def reads(session: Session) -> Any:
+    def reads(session: Session, **more: Any) -> Any:
         if session == odd.first():
             raise Malformed("an event is no event")
-        return whole(session)
+        return whole(session, **more)
 
     monkeypatch.setattr(provenance, "read_transcript", reads)
     assert traced(review).problem
@@ -248,3 +248,61 @@ def test_what_was_quoted_from_a_deleted_session_is_forgotten_a_day_later(sandbox
     Session.objects.update(gone_at=timezone.now() - timedelta(days=2))
     provenance.forget_deleted(review.workspace)
     assert found(review) == []
+
+
+def test_a_purge_while_a_session_is_read_leaves_no_quote_behind_it(
+    people: People, sandbox: Sandbox, review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk(sandbox, review, BUILD)
+    talk(sandbox, review, TOMASZ)
+    old = change_at(review, "/runbooks/deploy.md").paths.get(side="before")
+    whole = provenance.read_transcript
+
+    def reads_and_somebody_purges(session: Session, **more: Any) -> Any:
+        monkeypatch.undo()
+        transcript = whole(session, **more)
+        purge_text(Text.objects.get(workspace=review.workspace, sha256=old.sha256), by=people.alice)
+        return transcript
+
+    monkeypatch.setattr(provenance, "read_transcript", reads_and_somebody_purges)
+    row = traced(review)
+    assert (row.read, row.claim, row.made_at) == (0, "", None)
+    Provenance.objects.update(next_check_at=timezone.now())
+    row = traced(review)
+    assert row.read == 2 and row.made_at
+    assert found(review) == []
+
+
+def test_a_quote_of_another_sentence_goes_when_it_says_a_purged_one_beside_it(
+    people: People, sandbox: Sandbox, review: Review
+) -> None:
+    said = "The staging proxy listens on port 8081 behind the office network."
+    talk(sandbox, review, f"{said} {TOMASZ}")
+    traced(review)
+    assert Source.objects.filter(finding="lost", excerpt__contains="Tomasz").filter(excerpt__contains="8081").exists()
+    old = change_at(review, "/notes/port.md").paths.get(side="before")
+    purge_text(Text.objects.get(workspace=review.workspace, sha256=old.sha256), by=people.alice)
+    assert not Source.objects.filter(excerpt__contains="8081").exists()
+
+
+def test_a_fault_of_ours_over_one_transcript_does_not_keep_the_others_from_being_read(
+    sandbox: Sandbox, review: Review, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for words in (BUILD, TOMASZ):
+        talk(sandbox, review, words)
+    whole = provenance.rules.heard
+
+    def breaks_once(*given: Any) -> Any:
+        monkeypatch.setattr(provenance.rules, "heard", whole)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(provenance.rules, "heard", breaks_once)
+    row = traced(review)
+    assert (row.read, row.unreadable) == (1, 1) and row.made_at
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_what_is_said_behind_two_thousand_events_is_found(sandbox: Sandbox, review: Review) -> None:
+    talk(sandbox, review, *["How do I deploy?"] * 2_100, TOMASZ)
+    traced(review)
+    assert [finding for finding, *_ in found(review)] == ["lost"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dreams.models import Change, Review, Snapshot, Text
-from dreams.services import purging, reviews, stores
+from dreams.services import purging, putting_back, reviews, stores
 from dreams.services.comparing import Piece, pieces_of
 from dreams.services.texts import digest_of
 from tests.factories import NOTES, agent_deletes, dream_completed, put_session, store_with, sweep_now
@@ -44,3 +44,15 @@ def test_contradictions_and_doubts_lose_their_quotes_too(people: People) -> None
     (clash,) = change.findings["contradictions"]
     assert (clash["one"]["text"], clash["other"]["text"]) == (port.strip(), "[purged]")
     assert not Change.objects.filter(findings__icontains="8443").exists()
+
+
+def test_the_reason_of_putting_a_sentence_back_does_not_quote_it_any_longer(people: People) -> None:
+    review = review_of(people)
+    change = change_at(review, "/runbooks/deploy.md")
+    putting_back.put_back(change, "lost-0", by=people.bob, seen_seq=0)
+    decision = change.decisions.get()
+    assert "Tomasz Nowak" in decision.reason
+    old = change.paths.get(side="before")
+    purging.purge_text(Text.objects.get(workspace=review.workspace, sha256=old.sha256), by=people.alice)
+    decision.refresh_from_db()
+    assert decision.reason == "Put back: [purged]"
