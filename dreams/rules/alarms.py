@@ -24,7 +24,8 @@ _BINDING = frozenset(
     "must shall mandatory required obligatory has have had need needs may can could might optional optionally "
     "allowed permitted should ought recommended only solely exclusively just alone or too also both either per "
     "each every within at most least up to max maximum min minimum less fewer more longer than below above under "
-    "over exceed exceeds beyond half quarter".split()
+    "over exceed exceeds beyond half quarter plus moins muss müssen darf dürfen kann können soll sollte sollten "
+    "debe deben debería puede pueden doit doivent devrait peut peuvent".split()
 ).union(RIVALS, TIMES, MONTHS, NUMBER_WORDS, (unit for unit in UNITS if unit.isalpha()))
 _RATE = re.compile(
     r"(?:\b(?:per|an?|each|every|in|within)\s+|/\s?)(?:\w+\s(?:and|or)\s)?"
@@ -41,10 +42,14 @@ _STEPS = re.compile(r"\b(?:then|before|first|zuerst|dann|vor)\b|→|->")
 _ALONE = re.compile(r"\b(?:only|solely|exclusively|nur|just|alone|nowhere else|nothing but|no other|nobody else)\b")
 _MORE = re.compile(r"\b(?:or|too|also|as well|both|oder|auch|either|everybody|everyone|anyone|anybody|alle|jeder)\b")
 _MUST = re.compile(
-    r"\b(?:must|shall|mandatory|required|obligatory|(?:has|have|had|need|needs) to|needs?|müssen|muss)\b"
+    r"\b(?:must|shall|mandatory|required|obligatory|(?:has|have|had|need|needs) to|needs?|müssen|muss"
+    r"|deben?|hay que|tienen? que|obligatori[oa]s?|doit|doivent|il faut|obligatoires?)\b"
 )
-_MAY = re.compile(r"\b(?:may|can|could|might|optional|optionally|allowed|permitted|darf|dürfen|kann|können)\b")
-_SHOULD = re.compile(r"\b(?:should|ought|recommended|sollte|sollten|soll)\b")
+_MAY = re.compile(
+    r"\b(?:may|can|could|might|optional|optionally|allowed|permitted|darf|dürfen|kann|können"
+    r"|pueden?|opcional|peut|peuvent|facultatif)\b"
+)
+_SHOULD = re.compile(r"\b(?:should|ought|recommended|sollte|sollten|soll|deberían?|devrai(?:en)?t)\b")
 _SOFT = re.compile(
     r"\b(?:if|when|where|as far as) possible\b|\b(?:preferably|ideally|wants?|would like|by choice|bitte|möglichst"
     r"|wenn möglich|better|best|if it can be helped)\b"
@@ -153,12 +158,13 @@ def _amounts(old: Told, new: Told, olds: Sequence[Told], news: Sequence[Told], l
     gone = [each for each in _distinct(old) if _counts(each, light) and not _among(each, new, news)]
     come = [each for each in _distinct(new) if _counts(each, light) and not _among(each, old, olds)]
     kinds = set()
-    for number, unit, _, base in gone:
-        for other_number, other_unit, _, other_base in come:
-            if number == other_number and unit and other_unit:
-                kinds.add("unit")
-            elif base == other_base or not (unit and other_unit):
-                kinds.add("number")
+    for one in list(gone):
+        if other := next((each for each in come if one[0] == each[0] and one[1] and each[1]), None):
+            kinds.add("unit")
+            gone.remove(one)
+            come.remove(other)
+    if any(one[3] == other[3] or not (one[1] and other[1]) for one in gone for other in come):
+        kinds.add("number")
     if (
         not old.meaning.amounts
         and _bare(old.key) - _bare(*(each.key for each in news))
@@ -170,7 +176,7 @@ def _amounts(old: Told, new: Told, olds: Sequence[Told], news: Sequence[Told], l
         same = {(unit, base) for _, unit, _, base in new.meaning.amounts}
         if len(_distinct(old)) == len(_distinct(new)) == 1 and any((unit, base) in same for _, unit, _, base in gone):
             kinds.add("number")
-    return {"unit"} if kinds == {"unit", "number"} else kinds
+    return kinds
 
 
 def _distinct(said: Told) -> list[Amount]:

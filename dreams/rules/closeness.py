@@ -12,13 +12,23 @@ from dreams.rules.vocabulary import MODALS, MONTHS, TIMES, UNITS
 # Of the words of either statement so many are the same, and the spot has no more words than this.
 SAME, SPOT = 0.5, 4
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[^\w\s]|_+")
-_NOT = frozenset("not no never cannot nicht nie kein keine without don't doesn't didn't isn't aren't wasn't".split())
+_NOT = frozenset(
+    "not no never cannot nicht nie kein keine keinen without don't doesn't didn't isn't aren't wasn't nunca jamás sin "
+    "pas jamais sans".split()
+)
 # What comes and goes with a "not".
-_HELPERS = frozenset("do does did don doesn can be will is are was were has have a an any ever yet always".split())
-_BINDING = frozenset("must should may".split())
+_HELPERS = frozenset(
+    "do does did don doesn can be will is are was were has have a an any ever yet always immer siempre "
+    "toujours ne de des du".split()
+)
+_BINDING = frozenset("must should may sometimes".split())
+_ONLY = frozenset(word for word, name in MODALS.items() if name == "only")
 _VALUES = frozenset("number unit date path version url".split())
 
 
+_YEAR = re.compile(r"(?:19|20)\d\d$")
+# A capital at the start makes no name of these.
+_BOUNDS = frozenset(MODALS).union("höchstens mindestens maximal wenigstens max min maximum minimum".split())
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _TURN = re.compile(r"\b(?:not|never|must|should|may|can|shall|only)\b|n['’]t\b")
 
@@ -87,6 +97,8 @@ def changed_at(place: tuple[Sequence[str], Sequence[str]], old: Meaning, new: Me
     bound, binds = ({MODALS.get(word) for word in side} & _BINDING for side in (gone, come))
     if bound and binds and bound.isdisjoint(binds) and not (denied or denies):
         return "modal"
+    if _ONLY.isdisjoint(gone) != _ONLY.isdisjoint(come) and _bare(gone) == _bare(come):
+        return "modal"
     kinds = [kind for kind in changed_kinds(old, new) if kind in _VALUES]
     if len(kinds) == 1 and kinds[0] in ("path", "version", "url"):
         return kinds[0]
@@ -98,7 +110,7 @@ def changed_at(place: tuple[Sequence[str], Sequence[str]], old: Meaning, new: Me
 def _value(gone: str, come: str, kinds: Sequence[str]) -> str:
     """The kind of value that one word in the place of another is."""
     if gone[0].isdigit() and come[0].isdigit():
-        return kinds[0] if kinds else "number"
+        return kinds[0] if kinds else "date" if _YEAR.match(gone) and _YEAR.match(come) else "number"
     gone, come = (word.removesuffix("'s").removesuffix("’s") for word in (gone, come))
     one, other = gone.lower(), come.lower()
     if {one, other} == {"am", "pm"}:
@@ -110,7 +122,7 @@ def _value(gone: str, come: str, kinds: Sequence[str]) -> str:
         return "unit" if base and unit[0] != base[0] else ""
     if one in MONTHS and other in MONTHS:
         return "date" if MONTHS[one] != MONTHS[other] else ""
-    if gone[:1].isupper() and come[:1].isupper() and one[:4] != other[:4]:
+    if gone[:1].isupper() and come[:1].isupper() and one[:4] != other[:4] and not {one, other} & _BOUNDS:
         return "name"
     return ""
 
@@ -120,5 +132,5 @@ def _bare(words: Sequence[str]) -> list[tuple[str, ...]]:
     return [
         stems
         for word in words
-        if word.removesuffix("n't") not in _HELPERS and word not in _NOT and (stems := terms(word))
+        if not {word, word.removesuffix("n't")} & (_HELPERS | _NOT | _ONLY) and (stems := terms(word))
     ]

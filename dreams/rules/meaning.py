@@ -18,6 +18,7 @@ from dreams.rules.vocabulary import (
     RELATIONS,
     TIMES,
     UNITS,
+    VERSIONED,
 )
 
 # What a word or value is: its kind, its normal value, and the word it came from.
@@ -40,10 +41,10 @@ _TOKEN = re.compile(
     rf"""
     (?P<plain>\b(?!(?:{_any([*NUMBER_WORDS])})\b)[a-z]{{1,40}}(?=[,;)]?(?:\ (?!\d)|$)))
     |(?P<url>[A-Za-z][A-Za-z0-9+]{{1,12}}://[^\s<>"'`)\]]{{1,2000}}
-        |[\w.+-]{{1,64}}@[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,6}}
+        |[\w.+-]{{1,64}}@(?!\d+(?:\.\d+)*(?![\w.]))[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,6}}
         |(?<![\w.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d{{1,5}})?(?![\w.]))
     |(?P<date>(?<![\w.])(?:\d{{4}}-\d\d?-\d\d?|\d{{4}}/\d\d?/\d\d?|\d\d?\.\d\d?\.\d{{4}}|\d\d?/\d\d?/\d{{4}}
-        |\d\d?(?:st|nd|rd|th)?\ (?:of\ )?{_MONTH}\b\.?(?:,?\ \d{{4}})?
+        |\d\d?(?:st|nd|rd|th|er|\.)?\ (?:of\ |de\ )?{_MONTH}\b\.?(?:,?\ (?:de\ )?\d{{4}})?
         |{_MONTH}\b\.?\ \d\d?(?:st|nd|rd|th)?\b(?:,?\ \d{{4}})?
         |{_MONTH}\b\.?\ \d{{4}}|Q[1-4](?:[ /-]\d{{4}})?)(?![\w-]))
     |(?P<time>(?<![\w.:])(?:\d\d?:\d\d(?::\d\d)?(?:\ ?[apAP]\.?[mM]\b)?|\d\d?\ ?[apAP][mM]\b)(?![\w:]))
@@ -63,6 +64,9 @@ _TOKEN = re.compile(
 )
 _CJK_NOT = re.compile("ない|ません|なし|禁止|不|没|無|无|别|않|없|금지")
 _IDENTIFIER = re.compile(r"[\w-]*[\d_]|\w*[a-z][A-Z]|[A-Z]{2}|.*-$")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+# Written small, these are no months.
+_LOWER = frozenset(("march", "mars", "august", "sept"))
 _ENDING = re.compile("(?:ations?|ions?|ings?|ies|ied|ers?|es|ed|ly|y|e|s)$")
 
 
@@ -177,7 +181,7 @@ def _word(token: str, start: bool, had: bool = False) -> tuple[_Event, ...]:
         return ("negation", "not", lower), ("word", stem(OPPOSITES[lower]), lower)
     if lower in TIMES:
         return (("date", TIMES[lower], lower),)
-    if lower in MONTHS and len(lower) > 3 and token[0].isupper():
+    if lower in MONTHS and len(lower) > 3 and (token[0].isupper() or lower not in _LOWER):
         return (("date", f"{MONTHS[lower]:02}", lower),)
     if lower in FILLERS:
         return ()
@@ -194,7 +198,7 @@ def _number(found: "re.Match[str]", previous: str, amounts: list[Amount]) -> lis
     if found["sign"] and found["sign"] != "+":
         value = -value
     unit = found["unit"] or found["currency"] or found["after"] or ""
-    if not unit and "." in text and previous[:1].isupper():
+    if not unit and _is_version(found, previous):
         return [("version", text, text)]
     name, base, factor = UNITS.get(unit, (unit, unit, 1.0))
     number = ("number", f"{value:.12g}", text)
@@ -202,6 +206,19 @@ def _number(found: "re.Match[str]", previous: str, amounts: list[Amount]) -> lis
     name, base = (name, base) if name or not found["ordinal"] else ("th", "th")
     amounts.append((number[1], name, f"{value * factor:.12g} {base}", base))
     return [number, ("unit", name, unit)] if unit and name else [number]
+
+
+def _is_version(found: "re.Match[str]", previous: str) -> bool:
+    """Whether a number is one of a version: by its name ("Python 3", "postgres:16") or how it is pinned ("==5.2")."""
+    if found["sign"] or not found["value"][0].isdigit() or _YEAR.fullmatch(found["value"]):
+        return False
+    pin = found.string[max(0, found.start() - 2) : found.start()]
+    dotted = "." in found["value"]
+    return (
+        previous.lower().rpartition("-")[2] in VERSIONED
+        or pin == "=="
+        or (dotted and (previous[:1].isupper() or pin[-1:] == "@" or bool(re.fullmatch("[a-z]:", pin))))
+    )
 
 
 def _cjk(text: str) -> list[_Event]:

@@ -18,7 +18,7 @@ _CLAUSE = re.compile(
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*-?|~~")
 _NOT = frozenset(
     "not no never none nobody nothing neither nor without cannot nowhere nicht nie niemals ohne kein keine keinen "
-    "keiner keinem niemand ~~".split()
+    "keiner keinem niemand nunca jamás sin ningún ninguna pas jamais sans aucun aucune ~~".split()
 )
 # Words that take something back without a "not"; where only one side has one, nothing is said about polarity.
 _HALF_NOT = frozenset(
@@ -50,11 +50,11 @@ _NOT_LESS = re.compile(
 )
 _MOST = re.compile(
     r"\b(?:at (?:the )?most|up to|max(?:imum)?\b\.?|(?:less|fewer|shorter) than|below|under|within"
-    r"|höchstens|bis zu|tops)\b"
+    r"|höchstens|bis zu|tops|(?:como )?máximo|a lo sumo|au plus|au maximum|maximal)\b"
 )
 _LEAST = re.compile(
     r"\b(?:at (?:the )?least|min(?:imum)?\b\.?|(?:more|longer|greater|higher) than|above|over|exceeds?|exceeding"
-    r"|beyond|mindestens|über|at the earliest)\b"
+    r"|beyond|mindestens|wenigstens|über|at the earliest|(?:como )?mínimo|(?:al|por lo) menos|au moins|au minimum)\b"
 )
 _NOT_BEFORE = re.compile(r"\b(?:not|no|never|nicht|none) (?:before|earlier than|sooner than|until|vor)(?= \d)")
 # What one is without says nothing of the rest of the sentence.

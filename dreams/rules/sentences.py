@@ -32,9 +32,10 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|nr|fig|dr|mr|mrs|ms|st|jr|inc|ltd|prof|mag|dipl|ing|incl|excl|bzw|ca)|(?:^|[\s(])[A-Za-z])\.$",
     re.IGNORECASE,
 )
-# "no. 41" and the days of German dates, "3. bis 21. August", end nothing.
+# "no. 41", "max. 5" and the days of German dates, "3. bis 21. August", end nothing.
 _ORDINAL = re.compile(
-    r"(?:\b[nN]o\.\s+\d|(?<![\w.])\d{1,2}\.\s+(?:bis|und|Jan|Feb|März|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)\w*)"
+    r"(?:\b(?:[nN]o|[mM]ax|(?<!\d )[mM]in)\.\s+\d"
+    r"|(?<![\w.])\d{1,2}\.\s+(?:bis|und|Jan|Feb|März|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)\w*)"
 )
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]{0,400}?[^\s*])\1(?![\w*])")
 _BLANKS = re.compile(r"\s+")

@@ -1,4 +1,5 @@
-"""The words that carry facts (English; CJK negations in `meaning`): units, months, modals, negations."""
+"""The words that carry facts, in English and the commonest of German, Spanish and French: units, numbers, months,
+modals, negations. For Japanese and Chinese see `ideographs`."""
 
 # A unit as written -> (its name, the base unit, how many of the base it is).
 UNITS: dict[str, tuple[str, str, float]] = {
@@ -86,23 +87,36 @@ NUMBER_WORDS: dict[str, float] = {
     "hundred": 100,
     "thousand": 1_000,
 }
+# "Once", "seize", "sept" and "mil" are other words as well.
+NUMBER_WORDS |= {
+    word: float(value)
+    for values, words in (
+        (range(13, 20), "dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn"),
+        (range(20, 101, 10), "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig hundert"),
+        (range(20, 101, 10), "veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa cien"),
+        (range(13, 16), "trece catorce quince"),
+        (range(20, 61, 10), "vingt trente quarante cinquante soixante"),
+        (range(13, 16), "treize quatorze quinze"),
+    )
+    for value, word in zip(values, words.split(), strict=True)
+}
 
 MONTHS: dict[str, int] = {
     spelling: number
     for number, spellings in enumerate(
         (
-            "january jan januar",
-            "february feb februar",
-            "march mar märz",
-            "april apr",
-            "may mai",
-            "june jun juni",
-            "july jul juli",
-            "august aug",
-            "september sept sep",
-            "october oct oktober okt",
-            "november nov",
-            "december dec dezember dez",
+            "january jan januar enero janvier",
+            "february feb februar febrero février",
+            "march mar märz marzo mars",
+            "april apr abril avril",
+            "may mai mayo",
+            "june jun juni junio juin",
+            "july jul juli julio juillet",
+            "august aug agosto août",
+            "september sept sep septiembre septembre",
+            "october oct oktober okt octubre octobre",
+            "november nov noviembre novembre",
+            "december dec dezember dez diciembre décembre",
         ),
         1,
     )
@@ -146,12 +160,14 @@ TIMES: dict[str, str] = {
 MODALS: dict[str, str] = {
     spelling: name
     for name, spellings in (
-        ("must", "must shall required mandatory always need needs needed requires require obligatory debe deben doit"),
+        ("must", "must shall required mandatory always need needs needed requires require obligatory"),
+        ("must", "muss müssen immer debe deben siempre obligatorio obligatoria doit doivent toujours obligatoire"),
         ("should", "should ought recommended recommend recommends suggested prefer prefers preferred want"),
-        ("should", "wants likes favours favors ideally"),
-        ("may", "may can could might optional optionally allowed permitted possibly perhaps maybe puede pueden peut"),
+        ("should", "wants likes favours favors ideally sollte sollten debería deberían devrait devraient"),
+        ("may", "may can could might optional optionally allowed permitted possibly perhaps maybe"),
+        ("may", "kann können darf dürfen puede pueden podría peut peuvent pourrait"),
         ("sometimes", "sometimes often usually rarely seldom mostly occasionally frequently typically"),
-        ("only", "only solely exclusively"),
+        ("only", "only solely exclusively nur solo sólo solamente uniquement seulement"),
         ("unless", "unless except"),
         ("if", "if until till when whenever while"),
         ("about", "about approximately roughly around nearly almost"),
@@ -164,7 +180,9 @@ MODALS: dict[str, str] = {
 FORBIDDING = frozenset("must shall can could may might".split())
 
 NEGATIONS = frozenset(
-    "not no never none nobody nothing neither nor without cannot avoid avoids stop stops don't".split()
+    "not no never none nobody nothing neither nor without cannot avoid avoids stop stops don't "
+    "nicht kein keine keinen keiner keinem nie niemals ohne nunca jamás sin ningún ninguna pas jamais sans aucun "
+    "aucune".split()
 )
 
 # Words that turn a statement round, each to the word it denies.
@@ -223,6 +241,15 @@ RIVALS: dict[str, int] = {
     )
     for word in words.split()
 }
+
+# What comes before the number of a version, if it is no word for anything else that is counted.
+VERSIONED = frozenset(
+    "version release python python3 node nodejs java jdk openjdk php ruby golang kotlin scala dotnet typescript "
+    "postgres postgresql mysql mariadb sqlite mongodb redis valkey memcached elasticsearch opensearch kafka rabbitmq "
+    "nginx httpd tomcat traefik haproxy django laravel flask fastapi vue angular symfony debian ubuntu alpine fedora "
+    "centos rhel windows macos ios android ipados kubernetes k8s docker podman terraform ansible gradle maven npm "
+    "pnpm pip gcc clang cmake sdk firmware chrome firefox".split()
+)
 
 # Words whose two sides mean different things: their order is part of the meaning.
 RELATIONS = frozenset("over than instead rather before after from into versus vs to by".split())

@@ -1,0 +1,90 @@
+"""Which facts of a sentence are others now is named by its kinds, in several languages and more than one at a time."""
+
+import pytest
+
+from dreams.rules.changes import compare
+
+AROUND = "# Notes\n\n- The office has a blue door.\n\n{}\n\n- Rain was expected on the day of the fair.\n"
+
+
+def kinds(old: str, new: str) -> list[str]:
+    changes = compare({"/a": AROUND.format(old)}, {"/a": AROUND.format(new)})
+    assert (changes.lost, changes.unsourced) == ((), ())
+    return [kind for each in changes.altered for kind in each.kinds]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        ("Der Tank fasst dreißig Liter Wasser.", "Der Tank fasst vierzig Liter Wasser.", "number"),
+        ("El depósito tiene treinta litros de agua.", "El depósito tiene cuarenta litros de agua.", "number"),
+        ("Le réservoir contient vingt litres d'eau.", "Le réservoir contient trente litres d'eau.", "number"),
+        ("La reunión del equipo es el martes.", "La reunión del equipo es el jueves.", "date"),
+        ("La factura vence el 5 de marzo.", "La factura vence el 5 de abril.", "date"),
+        ("La facture est due le 5 mars.", "La facture est due le 5 avril.", "date"),
+        ("Die Rechnung ist am 5. März fällig.", "Die Rechnung ist am 5. April fällig.", "date"),
+        ("El curso empieza en enero.", "El curso empieza en junio.", "date"),
+        ("Jeder Bericht muss geprüft werden.", "Jeder Bericht sollte geprüft werden.", "modal"),
+        ("Los informes deben revisarse en pareja.", "Los informes pueden revisarse en pareja.", "modal"),
+        ("Chaque rapport doit être relu.", "Chaque rapport peut être relu.", "modal"),
+        ("Höchstens 5 Gäste pro Buchung.", "Mindestens 5 Gäste pro Buchung.", "modal"),
+        ("Como máximo 5 personas por mesa.", "Como mínimo 5 personas por mesa.", "modal"),
+        ("Au plus 5 personnes par table.", "Au moins 5 personnes par table.", "modal"),
+        ("Max. 5 guests per booking.", "Min. 5 guests per booking.", "modal"),
+        ("Nunca se borra la base de pruebas.", "Siempre se borra la base de pruebas.", "negation"),
+        ("Le serveur ne garde pas de copies.", "Le serveur garde des copies.", "negation"),
+        ("Der Server wird nie neu gestartet.", "Der Server wird immer neu gestartet.", "negation"),
+    ],
+)
+def test_facts_of_other_languages_have_their_kind(old: str, new: str, kind: str) -> None:
+    assert kinds(old, new) == kinds(new, old) == [kind]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("```\nFROM node:22.4-slim\n```", "```\nFROM node:20.4-slim\n```"),
+        ("```\npip install django==5.2\n```", "```\npip install django==5.1\n```"),
+        ("```\nimage: postgres:16\n```", "```\nimage: postgres:15\n```"),
+        ("We run Postgres 16 on the main host.", "We run Postgres 15 on the main host."),
+        ("nginx@1.27 serves the static files.", "nginx@1.25 serves the static files."),
+        ("The plugin needs version 4 of the app.", "The plugin needs version 5 of the app."),
+        ("iOS 17 and later are supported.", "iOS 16 and later are supported."),
+    ],
+)
+def test_the_number_of_a_version_is_one_by_its_name_or_its_pin(old: str, new: str) -> None:
+    assert kinds(old, new) == ["version"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Only admins delete projects.", "Admins delete projects."),
+        ("Refunds are granted only within 30 days.", "Refunds are granted within 30 days."),
+        ("Backups are always encrypted.", "Backups are sometimes encrypted."),
+    ],
+)
+def test_a_condition_that_fell_is_a_modal(old: str, new: str) -> None:
+    assert kinds(old, new) == ["modal"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "both"),
+    [
+        (
+            "Snapshots are taken every 6 hours and kept for 10 weeks.",
+            "Snapshots are taken every 6 minutes and kept for 12 weeks.",
+            ["number", "unit"],
+        ),
+        ("The cache keeps 500 MB for 3 days.", "The cache keeps 500 GB for 5 days.", ["number", "unit"]),
+        ("It is checked every 3 days by Paul.", "It is checked every 3 weeks by Karl.", ["unit", "name"]),
+        ("Release 3.2.1 ships on 4 May.", "Release 3.2.2 ships on 6 May.", ["date", "version"]),
+        ("The pump must run for 20 minutes.", "The pump may run for 30 minutes.", ["number", "modal"]),
+    ],
+)
+def test_two_facts_of_a_sentence_are_both_named(old: str, new: str, both: list[str]) -> None:
+    assert kinds(old, new) == both
+
+
+def test_a_unit_alone_makes_no_other_number() -> None:
+    assert kinds("It is checked every 6 hours for 10 days.", "It is checked every 6 minutes for 10 days.") == ["unit"]
