@@ -51,7 +51,7 @@ class WhereForm(forms.Form):
     where = forms.CharField(required=False, max_length=20, label="At this place", widget=forms.Select)
 
 
-class PutBackForm(WhereForm, SeenForm):
+class PutBackForm(WhereForm, OverForm):
     """The same with what the person had in front of them; `target_seq` where that was another change, too."""
 
     target_seq = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)

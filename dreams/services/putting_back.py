@@ -6,6 +6,7 @@ from typing import Any
 
 from dreams.access import check_can
 from dreams.models import Change, ChangePath, User
+from dreams.queries.drift import seen_now
 from dreams.rules import review_states as states
 from dreams.rules.putting_back import (
     PUT_BACK,
@@ -83,18 +84,26 @@ def put_back(
     into: str = "",
     where: str = NEAR,
     target_seq: int | None = None,
+    seen: str = "",
 ) -> Plan:
     """Does it, as an edited decision of the change it goes into, and tells what was done. `seen_seq` is the decision
     number of this change that the person saw, `target_seq` that of the target where that is another one and was looked
-    at. Raises Forbidden, Stale, Refusal, Invalid; nothing is saved then."""
+    at, `seen` the digest of what was looked at (`queries.drift.seen_now`): an edit that nobody looked at must not
+    stand for a look at what the base did there. Raises Forbidden, Stale, Refusal, Invalid; nothing is saved then."""
     check_can(by, change.review.workspace, "decide_change")
     if change.seq != seen_seq:
         raise Stale("Somebody decided on this change while you were reading.")
     plan = plan_back(change, key, into=into, where=where)
     if target_seq is not None and plan.seq != target_seq:
         raise Stale("Somebody decided on the memory it goes into while you were reading.")
+    if plan.target.pk != change.pk and target_seq is None:
+        if seen_now(plan.target, change.review) != plan.target.key:
+            raise Stale(f"The base moved under {plan.path}: choose the place, and look at it there.")
+        seen = plan.target.key
     short = plan.statement if len(plan.statement) <= REASON else f"{plan.statement[:REASON]}…"
-    decide_change(plan.target, states.EDITED, by=by, seen_seq=plan.seq, texts=plan.texts, reason=f"{PUT_BACK}{short}")
+    decide_change(
+        plan.target, states.EDITED, by=by, seen_seq=plan.seq, texts=plan.texts, reason=f"{PUT_BACK}{short}", seen=seen
+    )
     return plan
 
 

@@ -201,7 +201,8 @@ def _side(change: Change, side: str) -> dict[str, str]:
 
 
 def undo_decision(change: Change, *, by: User, seen_seq: int) -> Change:
-    """Takes the last decision back: a new row with the outcome before it (undecided when there was none)."""
+    """Takes the last decision back: a new row with the outcome before it (undecided when there was none), which needs
+    another look where the base moved since that was decided."""
     check_can(by, change.review.workspace, "decide_change")
     last = change.decisions.filter(seq=seen_seq).first()
     if last is None:
@@ -209,7 +210,7 @@ def undo_decision(change: Change, *, by: User, seen_seq: int) -> Change:
     before = _standing_before(change, last)
     if before is None:
         return _decide(change, states.UNDECIDED, {}, by, seen_seq, "undone")
-    return _decide(change, before.outcome, before.result, by, seen_seq, "undone")
+    return _decide(change, before.outcome, before.result, by, seen_seq, "undone", about=before.seen_digest)
 
 
 def _standing_before(change: Change, last: Decision) -> Decision | None:
@@ -225,17 +226,27 @@ def _standing_before(change: Change, last: Decision) -> Decision | None:
 
 
 def _decide(
-    change: Change, outcome: str, result: Mapping[str, str], by: User, seen_seq: int, reason: str, seen: str = ""
+    change: Change,
+    outcome: str,
+    result: Mapping[str, str],
+    by: User,
+    seen_seq: int,
+    reason: str,
+    seen: str = "",
+    about: str = "",
 ) -> Change:
-    decided = outcome != states.UNDECIDED
+    """`about`: the digest that an outcome of before was about; else it is about what stands now."""
     now = timezone.now()
     with transaction.atomic():
         review = hold_open(change.review)
+        digest = seen_now(change, review)
+        state = states.ANOTHER_LOOK if about not in ("", digest) else outcome
+        decided = state in states.OUTCOMES
         moved = (
             Change.objects.filter(pk=change.pk, seq=seen_seq)
             .exclude(state=states.UNCHANGED)
             .update(
-                state=outcome,
+                state=state,
                 seq=seen_seq + 1,
                 decided_by=by if decided else None,
                 decided_at=now if decided else None,
@@ -243,7 +254,6 @@ def _decide(
         )
         if not moved:
             raise Stale(_who_was_faster(change))
-        digest = seen_now(change, review)
         if seen and seen != digest:
             raise Stale("The base moved under this change while you were reading.")
         Decision.objects.create(
@@ -251,14 +261,14 @@ def _decide(
             seq=seen_seq + 1,
             outcome=outcome,
             result=dict(result),
-            seen_digest=digest,
+            seen_digest=about or digest,
             by=by,
             at=now,
             reason=reason,
         )
-        shown = outcome if decided else "undid the decision on"
+        shown = outcome if outcome != states.UNDECIDED else "undid the decision on"
         audit.record(change.review.workspace, by, f"{shown} change", change, review=review.pk, result=dict(result))
-    change.state, change.seq = outcome, seen_seq + 1
+    change.state, change.seq = state, seen_seq + 1
     change.decided_by, change.decided_at = (by, now) if decided else (None, None)
     return change
 

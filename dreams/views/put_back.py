@@ -12,6 +12,7 @@ from dreams.access import check_can
 from dreams.forms.reviews import PutBackForm, WhereForm
 from dreams.models import Change, Review
 from dreams.queries.changes import writable_paths
+from dreams.queries.drift import seen_now
 from dreams.render import unified
 from dreams.rules import review_states as states
 from dreams.rules.words import text_diff
@@ -67,6 +68,7 @@ def _choose(request: MemberRequest, review: Review, change: Change) -> HttpRespo
         "problem": problem,
         "plan": plan,
         "paths": writable_paths(change),
+        "seen": seen_now(plan.target, review),
         "preview": unified(text_diff(plan.before, plan.after), caption=f"What {plan.path} would become"),
     }
     return answer(request, "reviews/put_back.html", "reviews/_put_back.html", context, 422 if problem else 200)

@@ -6,6 +6,7 @@ from dreams.models import AuditEvent, Change, Review, Store
 from dreams.queries.drift import base_drift, clash_of, seen_now
 from dreams.rules import review_states as states
 from dreams.services import drift, reviews, stores
+from dreams.services.putting_back import put_back
 from dreams.services.refusals import Stale
 from tests.drifting import base_becomes
 from tests.factories import NOTES, agent_deletes, agent_writes, review_open, sweep_now
@@ -196,3 +197,39 @@ def test_an_agent_at_the_vendor_moves_the_base_and_the_sweep_notes_it(people: Pe
     assert "/runbooks/rollback.md" in found
     touched.refresh_from_db()
     assert touched.state == states.ANOTHER_LOOK
+
+
+def test_an_undo_brings_no_outcome_back_that_the_base_has_overtaken(review: Review, people: People) -> None:
+    change = decided(review, people)
+    reviews.decide_change(change, states.KEPT, by=people.alice, seen_seq=1)
+    base_becomes(review, OVERLAPPING)
+    change = change_at(review, DEPLOY)
+    change = reviews.undo_decision(change, by=people.bob, seen_seq=2)
+    assert (change.state, change.decided_by) == (states.ANOTHER_LOOK, None)
+    base_becomes(review, BEFORE, version="memver_back")
+    assert change_at(review, DEPLOY).state == states.ACCEPTED  # what he decided, about what stands again
+
+
+def test_a_sentence_put_back_is_no_look_at_a_base_that_moved_meanwhile(review: Review, people: People) -> None:
+    change = change_at(review, DEPLOY)
+    seen = seen_now(change, review)
+    base_becomes(review, OVERLAPPING)
+    with pytest.raises(Stale, match="The base moved"):
+        put_back(change_at(review, DEPLOY), "lost-0", by=people.bob, seen_seq=0, seen=seen)
+    change = change_at(review, DEPLOY)
+    put_back(change, "lost-0", by=people.bob, seen_seq=0, seen=seen_now(change, change.review))
+    assert change_at(review, DEPLOY).state == states.EDITED
+
+
+def test_a_sentence_put_into_another_memory_does_not_pass_for_a_look_at_its_base(
+    review: Review, people: People
+) -> None:
+    base_becomes(review, {**BEFORE, "/people/ana.md": BEFORE["/people/ana.md"].replace("Lisbon", "Porto")})
+    change, ana = change_at(review, DEPLOY), "/people/ana.md"
+    with pytest.raises(Stale, match="choose the place"):
+        put_back(change, "lost-0", by=people.bob, seen_seq=0, into=ana)
+    target = change_at(review, ana)
+    put_back(
+        change, "lost-0", by=people.bob, seen_seq=0, into=ana, target_seq=0, seen=seen_now(target, target.review)
+    )
+    assert change_at(review, ana).state == states.EDITED
