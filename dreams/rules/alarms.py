@@ -8,7 +8,8 @@ from itertools import permutations
 
 from dreams.rules.closeness import changed_at, spot
 from dreams.rules.meaning import FACT_KINDS, Amount, Meaning, changed_kinds
-from dreams.rules.phrasing import plainly
+from dreams.rules.naming import called, renamed
+from dreams.rules.phrasing import SMALL, plainly
 from dreams.rules.polarity import ORDER, denies, polarity
 from dreams.rules.terms import terms
 from dreams.rules.vocabulary import MONTHS, NUMBER_WORDS, RIVALS, TIMES, UNITS
@@ -26,7 +27,7 @@ _BINDING = frozenset(
     "each every within at most least up to max maximum min minimum less fewer more longer than below above under "
     "over exceed exceeds beyond half quarter plus moins muss müssen darf dürfen kann können soll sollte sollten "
     "debe deben debería puede pueden doit doivent devrait peut peuvent".split()
-).union(RIVALS, TIMES, MONTHS, NUMBER_WORDS, (unit for unit in UNITS if unit.isalpha()))
+).union(RIVALS, SMALL, TIMES, MONTHS, NUMBER_WORDS, (unit for unit in UNITS if unit.isalpha()))
 _RATE = re.compile(
     r"(?:\b(?:per|an?|each|every|in|within)\s+|/\s?)(?:\w+\s(?:and|or)\s)?"
     r"(second|minute|hour|day|week|month|quarter|year|h|min|s)\b"
@@ -34,8 +35,10 @@ _RATE = re.compile(
 )
 _RATE_NAMES = {"h": "hour", "min": "minute", "s": "second", "dai": "day"}
 _SPOKEN = re.compile(
-    r"\b(?:half|quarter) (?:past|to)\b|\b(?:at|by|until|to|from|after|before) "
-    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b",
+    r"(?:\b(?:half|quarter|five|ten|twenty) (?:past|to)|\bhalb|\bviertel (?:nach|vor)|\ba las"
+    r"|\b(?:at|by|until|to|from|after|before)) "
+    rf"(?:{'|'.join(SMALL)})\b"
+    r"(?! (?:in the|at night|[ap]\.?m)\b)",
     re.IGNORECASE,
 )
 _STEPS = re.compile(r"\b(?:then|before|first|zuerst|dann|vor)\b|→|->")
@@ -85,7 +88,7 @@ def alarms(
         return [kind]
     if _telling(old.key) == _telling(new.key) and not (denies(old.key) or denies(new.key)):
         # No value, name or binding word differs: only single words or the order may.
-        return [VALUE] if _swapped(old, new) else [ORDER] if _sequence(old.key, new.key) else []
+        return _swapped(old, new) or ([ORDER] if _sequence(old.key, new.key) else [])
     sources, places = [each.meaning for each in olds], [each.meaning for each in news]
     kinds = {kind for kind in ("path", "version", "url") if _replaced(kind, old.meaning, new.meaning, sources, places)}
     kinds |= _amounts(old, new, olds, news, light)
@@ -95,7 +98,7 @@ def alarms(
     twelve = bool(_SPOKEN.search(f"{old.key} {new.key}"))
     if _dates(old.meaning, new.meaning, sources, places, twelve):
         kinds.add("date")
-    if _names(old, new, olds, news, light, strange):
+    if renamed(old, new, known, kept, light, strange):
         kinds.add("name")
     kinds |= polarity(old.key, new.key, alone=len(news) == 1, joined=len(olds) > 1 and _whole(olds, new))
     if _modals(old.key, " ".join(kept)):
@@ -104,8 +107,10 @@ def alarms(
         kinds.add(ORDER)
     if not kinds and _exchanged(old, new, olds):
         kinds.add(ORDER)
-    if not kinds and (_swapped(old, new) or _rivals(olds, news, old.key, new.key)):
+    if not kinds and _rivals(olds, news, old.key, new.key):
         kinds.add(VALUE)
+    elif not kinds:
+        kinds.update(_swapped(old, new))
     return sorted(kinds, key=[*FACT_KINDS, ORDER, VALUE].index)
 
 
@@ -280,26 +285,6 @@ def _agree(one: _Time, other: _Time, twelve: bool) -> bool:
     return one[0] == other[0] and all(a == b or not (a and b) for a, b in zip(one[1:], other[1:], strict=True))
 
 
-def _names(
-    old: Told, new: Told, olds: Iterable[Told], news: Iterable[Told], light: bool, strange: Callable[[str], bool]
-) -> bool:
-    """Whether a name is gone and a foreign one stands there."""
-    known, kept = (" ".join(each.key for each in side) for side in (olds, news))
-    spelled, spells = _spelled(known), _spelled(kept)
-    # Signs are not parted by blanks.
-    gone = {name for name in old.meaning.of("name") if not _spelled(name) <= spells and not _signed(name, kept)}
-    come = {name for name in new.meaning.of("name") if not _spelled(name) & spelled and not _signed(name, known)}
-    return bool(gone and come) and (light or (any(map(strange, gone)) and any(map(strange, come))))
-
-
-def _spelled(text: str) -> set[str]:
-    return {word[:5] for word in re.findall(r"[^\W_]+", text.lower())}
-
-
-def _signed(name: str, text: str) -> bool:
-    return name[0] > "\u3000" and name in text
-
-
 def _rates(*texts: str) -> set[str]:
     """The spans of time that something is counted by."""
     found = (part for text in texts for pair in _RATE.findall(plainly(text).lower()) for part in pair if part)
@@ -327,19 +312,24 @@ def _exchanged(old: Told, new: Told, olds: Sequence[Told]) -> bool:
     )
 
 
-def _swapped(old: Told, new: Told) -> bool:
-    """Whether all is the same, word by word or cell by cell, but for one that another stands for."""
+def _swapped(old: Told, new: Told) -> list[str]:
+    """The kind of what another stands for, if all else is the same, word by word or cell by cell."""
     if old.row and new.row:
         one, other = (each.key.split(" | ") for each in (old, new))
     else:
         one, other = (_PIECE.findall(_unsigned(each.key).lower()) for each in (old, new))
     if len(one) != len(other) or len(one) < 3:
-        return False
-    (pair, *more) = [*((a, b) for a, b in zip(one, other, strict=True) if a != b), ("", "")]
+        return []
+    spots = [at for at, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1]]
+    if len(spots) != 1:
+        return []
+    at = spots[0]
+    gone, come = one[at], other[at]
     # In a table an empty word such as "none" is a value as well.
     telling = any if old.row and new.row else all
-    told = all(pair) and telling(terms(each) for each in pair)
-    return len(more) == 1 and told and set(terms(pair[0])).isdisjoint(terms(pair[1]))
+    if not (gone and come and telling((terms(gone), terms(come))) and set(terms(gone)).isdisjoint(terms(come))):
+        return []
+    return ["name" if not old.row and called(one, at) and gone not in RIVALS else VALUE]
 
 
 def _unsigned(key: str) -> str:

@@ -104,13 +104,16 @@ def changed_at(place: tuple[Sequence[str], Sequence[str]], old: Meaning, new: Me
         return kinds[0]
     if len(place[0]) != 1 or len(place[1]) != 1 or terms(place[0][0]) == terms(place[1][0]):
         return ""
-    return _value(place[0][0], place[1][0], kinds)
+    bare = any(number == place[0][0] and not unit for number, unit, *_ in old.amounts)
+    return _value(place[0][0], place[1][0], kinds, bare)
 
 
-def _value(gone: str, come: str, kinds: Sequence[str]) -> str:
-    """The kind of value that one word in the place of another is."""
+def _value(gone: str, come: str, kinds: Sequence[str], bare: bool) -> str:
+    """The kind of value that one word in the place of another is; `bare`: it has no unit."""
     if gone[0].isdigit() and come[0].isdigit():
-        return kinds[0] if kinds else "date" if _YEAR.match(gone) and _YEAR.match(come) else "number"
+        if _YEAR.match(gone) and _YEAR.match(come) and bare:
+            return "date"
+        return kinds[0] if kinds else "number"
     gone, come = (word.removesuffix("'s").removesuffix("’s") for word in (gone, come))
     one, other = gone.lower(), come.lower()
     if {one, other} == {"am", "pm"}:

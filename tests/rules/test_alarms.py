@@ -88,3 +88,56 @@ def test_two_facts_of_a_sentence_are_both_named(old: str, new: str, both: list[s
 
 def test_a_unit_alone_makes_no_other_number() -> None:
     assert kinds("It is checked every 6 hours for 10 days.", "It is checked every 6 minutes for 10 days.") == ["unit"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("The call is at half past seven.", "The call is at 8:30."),
+        ("The train leaves at seven in the morning.", "The train leaves at seven in the evening."),
+        ("Die Probe beginnt um halb acht.", "Die Probe beginnt um halb neun."),
+        ("Die Probe beginnt um halb acht.", "Die Probe beginnt um 8:30 Uhr."),
+        ("Der Laden öffnet um neun Uhr.", "Der Laden öffnet um zehn Uhr."),
+        ("La tienda abre a las nueve.", "La tienda abre a las diez."),
+        ("Le magasin ouvre à 9h30.", "Le magasin ouvre à 10h30."),
+        ("The permit runs until 2027.", "The permit runs until 2028."),
+    ],
+)
+def test_another_time_or_year_is_a_date(old: str, new: str) -> None:
+    assert kinds(old, new) == kinds(new, old) == ["date"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("The call is at ten to nine.", "The call is at 8:50."),
+        ("The train leaves at 7 in the morning.", "The train leaves at 7 am."),
+        ("The call is at 19:30.", "The call is at half past seven in the evening."),
+        ("Die Probe beginnt um Viertel nach acht.", "Die Probe beginnt um 20:15 Uhr."),
+        ("She comes five to ten days later.", "She comes 5 to 10 days later."),
+        ("Twenty-five people fit in.", "25 people fit in."),
+        ("Es passen fünfundzwanzig Leute hinein.", "Es passen 25 Leute hinein."),
+    ],
+)
+def test_a_time_or_number_told_otherwise_is_no_change(old: str, new: str) -> None:
+    assert kinds(old, new) == kinds(new, old) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        ("Print jobs are spooled on heron.", "Print jobs are spooled on turnstone.", "name"),
+        ("The nightly export runs on `plover`.", "The nightly export runs on `dunlin`.", "name"),
+        ("The queue `invoices` feeds the printer.", "The queue `receipts` feeds the printer.", "name"),
+        ("The room is painted blue.", "The room is painted green.", "value"),
+        ("We deliver on request.", "We deliver on paper.", "value"),
+        ("The pool holds 2020 litres.", "The pool holds 2030 litres.", "number"),
+    ],
+)
+def test_what_a_thing_is_called_is_a_name_and_any_other_word_a_value(old: str, new: str, kind: str) -> None:
+    assert kinds(old, new) == [kind]
+
+
+def test_a_person_replaced_in_a_sentence_built_differently_is_a_name() -> None:
+    assert kinds("The rota is kept by Tomás.", "Nadia keeps the rota.") == ["name"]
+    assert kinds("The garden is watered by Lena.", "Somebody waters the garden.") == []
