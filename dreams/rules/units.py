@@ -33,7 +33,9 @@ WORD = re.compile(r"\w")
 _WORDS = re.compile(r"\w+")
 _STOP = re.compile(
     # It begins with one set of characters, which is what the search for it is fast at.
-    r"[.!?…。！？](?:(?<=[。！？])[。！？]*[」』）”]*\s*|[.!?…]*[\"'”’)\]*_`]*(?=\s+[^\s\Wa-z]|\s+[\"'“‘(\[*_`~<])\s+)"
+    # Each run of stops is tried once, from its start: a line of nothing else must not take minutes.
+    r"[.!?…。！？](?:(?<=[。！？])[。！？]*[」』）”]*\s*"
+    r"|(?<![.!?…].)[.!?…]*+[\"'”’)\]*_`]*+(?=\s+[^\s\Wa-z]|\s+[\"'“‘(\[*_`~<])\s+)"
 )
 # A line that begins something of its own, and one that nothing goes on behind.
 _BEGINS = re.compile(r"\s*(?:$|[-*+]\s|\d{1,9}[.)]\s|\||```|~~~|#{1,6}\s|[=-]{2,}\s*$|<|\[[^\]]*\]:)")
