@@ -81,7 +81,7 @@ def _forget() -> None:
     """As if this process had seen none of these texts."""
     PRINTS.held.clear()
     PRINTS.size = 0
-    for cached in (terms.terms, terms.stem, terms._terms, phrasing.plainly):
+    for cached in (terms.terms, terms.stem, terms._plain, terms._terms, phrasing.plainly, phrasing.telling):
         cached.cache_clear()
 
 

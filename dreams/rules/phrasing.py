@@ -150,12 +150,22 @@ _SPELLINGS = [
 ]
 
 
+_WORDS, _DIGIT = re.compile(r"\w+"), re.compile(r"\d")
+
+
+@lru_cache(maxsize=50_000)
+def telling(word: str) -> bool:
+    """Whether a word may be one of a quantity or a time: a text that has neither such words nor digits has none."""
+    return bool(_WORTH.search(word) or _WORTH.search(f"a {word}"))
+
+
 @lru_cache(maxsize=50_000)
 def plainly(text: str) -> str:
     """The text with "half an hour" as "0.5 hours", "quarter past four pm" as "16:15", "thirty" left to others."""
     if not text.isascii() and _SIGNS.search(text):
         text = _CJK_NUMBER.sub(" ", spelled_out(text))
-    if not _WORTH.search(text):
+    # Words are looked up, since a search for all that is worth it takes far longer.
+    if not (_DIGIT.search(text) or any(map(telling, _WORDS.findall(text)))) or not _WORTH.search(text):
         return text
     for spelling, stands_for in _SPELLINGS:
         text = spelling.sub(stands_for, text)

@@ -2,8 +2,9 @@
 
 import re
 from functools import lru_cache
+from itertools import chain
 
-from dreams.rules.phrasing import plainly
+from dreams.rules.phrasing import plainly, telling
 from dreams.rules.synonyms import SENSES
 from dreams.rules.vocabulary import FILLERS, MONTHS, NUMBER_WORDS, TIMES, UNITS
 
@@ -13,6 +14,7 @@ _PIECE = re.compile(
     r"|(?P<number>\d{1,3}(?:[,_']\d{3})+(?:\.\d+)?|\d{4}-\d\d?-\d\d?|\d\d?:\d\d|\d{1,40}(?:\.\d{1,40}){0,8})"
     rf"|(?P<word>[^\W\d_{_CJK}]{{1,200}})"
 )
+_LETTERS, _DIGIT = re.compile("[A-Za-z]{1,200}"), re.compile(r"\d")
 # Two or three capitals are a code, whatever they spell, unless somebody shouts.
 _CODE = re.compile("(?!NOT|DO|ALL|AND|OR|IF|THE|ANY|IS|BE|TO|ARE|FOR|CAN|MAY)[A-Z]{2,3}")
 _ENDING = re.compile("(?:ations?|ions?|ments?|ings?|ness|ies|ied|ally|ity|ers?|ors?|est|es|ed|en|ly|al|y|e|s)$")
@@ -21,6 +23,11 @@ _ENDING = re.compile("(?:ations?|ions?|ments?|ings?|ness|ies|ied|ally|ity|ers?|o
 @lru_cache(maxsize=100_000)
 def terms(key: str) -> tuple[str, ...]:
     """The terms of a statement in its normal form, each once, in order of appearance."""
+    if key.isascii() and not _DIGIT.search(key):
+        # Most statements are plain words, each of which is known from another one.
+        plain = [_plain(word) for word in _LETTERS.findall(key)]
+        if None not in plain:
+            return tuple(dict.fromkeys(chain.from_iterable(filter(None, plain))))
     found: dict[str, None] = {}
     number = ""
     for piece in _PIECE.finditer(plainly(key)):
@@ -32,6 +39,12 @@ def terms(key: str) -> tuple[str, ...]:
             found[term] = None
         number = piece[0].replace(",", "") if kind == "number" and re.fullmatch(r"[\d,]+(?:\.\d+)?", piece[0]) else ""
     return tuple(found)
+
+
+@lru_cache(maxsize=100_000)
+def _plain(word: str) -> tuple[str, ...] | None:
+    """The terms of a word, None when the words around it count."""
+    return None if telling(word) else _terms(word, "word")
 
 
 @lru_cache(maxsize=100_000)
