@@ -3,8 +3,10 @@
 A pair's chance is a logistic of eight figures, fitted on the labelled dreams of tests/yardstick.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,7 @@ from dreams.rules.sentences import Sentence
 from dreams.rules.terms import terms
 
 _Ints = npt.NDArray[np.int64]
+_Short = npt.NDArray[np.int32]
 _Floats = npt.NDArray[np.float64]
 
 # A pair with such a chance carries; less than that, down to DOUBT, is worth a look: its origin is uncertain.
@@ -57,8 +60,8 @@ def pair(before: Sequence[Sentence], after: Sequence[Sentence]) -> Pairing:
     """All pairs worth a look of two stores, the likeliest first, and what seems to have no partner."""
     found = _Pairs(before, after)
     chance = found.chances()
-    order = np.lexsort((found.new, found.old, -chance))
-    order = order[chance[order] >= DOUBT]
+    order = np.flatnonzero(chance >= DOUBT)
+    order = order[np.lexsort((found.new[order], found.old[order], -chance[order]))]
     return Pairing(
         found.old[order].tolist(),
         found.new[order].tolist(),
@@ -71,28 +74,24 @@ def pair(before: Sequence[Sentence], after: Sequence[Sentence]) -> Pairing:
 class _Table:
     """The terms of one side's statements as rows (statement, term), sorted by statement."""
 
-    def __init__(self, statements: Sequence[Sentence], numbers: dict[str, int]) -> None:
-        read: dict[str, list[int]] = {}
-        rows: list[int] = []
-        columns: list[int] = []
-        for at, statement in enumerate(statements):
-            held = read.get(statement.key)
-            if held is None:
-                held = read[statement.key] = [numbers.setdefault(term, len(numbers)) for term in terms(statement.key)]
-            rows += [at] * len(held)
-            columns += held
+    def __init__(self, statements: Sequence[Sentence], numbers: defaultdict[str, int]) -> None:
+        keys: dict[str, int] = {}
+        place = np.array([keys.setdefault(each.key, len(keys)) for each in statements], dtype=np.int64)
+        read = [terms(key) for key in keys]
+        sizes = np.array([len(held) for held in read], dtype=np.int64)
         self.count = len(statements)
-        self.distinct = [column for held in read.values() for column in held]
-        self.row = np.array(rows, dtype=np.int64)
-        self.column = np.array(columns, dtype=np.int64)
+        self.distinct = np.array([*map(numbers.__getitem__, chain.from_iterable(read))], dtype=np.int32)
+        self.row, at = _runs((np.cumsum(sizes) - sizes)[place], sizes[place])
+        self.column = self.distinct[at]
+        self.starts = np.searchsorted(self.row, np.arange(self.count + 1))
 
 
 class _Pairs:
     def __init__(self, before: Sequence[Sentence], after: Sequence[Sentence]) -> None:
         self.before, self.after = before, after
-        numbers: dict[str, int] = {}
+        numbers = defaultdict[str, int](count().__next__)
         self.olds, self.news = _Table(before, numbers), _Table(after, numbers)
-        held = np.bincount(np.array(self.olds.distinct + self.news.distinct, dtype=np.int64), minlength=len(numbers))
+        held = np.bincount(np.concatenate([self.olds.distinct, self.news.distinct]), minlength=len(numbers))
         # The weights are those of a store of the size that the figures were fitted on, however few or many there are.
         scale = USUAL / max(USUAL, len(before) + len(after))
         self.weight = np.log(USUAL / np.maximum(held * scale, 1)) + 0.3
@@ -116,43 +115,44 @@ class _Pairs:
         for olds, news in ((gone, np.ones(len(fresh), bool)), (~gone, fresh)):
             found.append(self._join(_only(self.olds, olds), _only(self.news, news)))
         old, new, shared = (np.concatenate(each) for each in zip(*found, strict=True))
-        near = shared * shared >= PART * PART * self.old_weight[old] * self.new_weight[new]
-        old, new, shared = old[near], new[near], shared[near]
         keep = _top(old, shared, CANDIDATES) | _top(new, shared, CANDIDATES)
         return old[keep], new[keep]
 
-    def _join(self, olds: tuple[_Ints, _Ints], news: tuple[_Ints, _Ints]) -> tuple[_Ints, _Ints, _Floats]:
-        """Each pair of statements that have a telling term in common, with the weight of those terms."""
-        size = len(self.weight)
+    def _join(self, olds: tuple[_Ints, _Short], news: tuple[_Ints, _Short]) -> tuple[_Ints, _Ints, _Floats]:
+        """The pairs of statements that have a fair part in common, with the weight of the telling terms in both."""
+        size, width = len(self.weight), max(1, len(self.after))
         old_count, new_count = (np.bincount(column, minlength=size) for _, column in (olds, news))
         telling = old_count * new_count <= TOO_COMMON
         (old_row, old_column), (new_row, new_column) = (
             (row[telling[column]], column[telling[column]]) for row, column in (olds, news)
         )
         order = np.argsort(new_column, kind="stable")
-        new_row = new_row[order]
-        starts = np.concatenate([[0], np.cumsum(np.bincount(new_column, minlength=size))])
-        times = new_count[old_column]
-        left = np.repeat(old_row, times)
-        offsets = np.arange(len(left)) - np.repeat(np.cumsum(times) - times, times)
-        right = new_row[np.repeat(starts[old_column], times) + offsets]
-        keys, inverse = np.unique(left * len(self.after) + right, return_inverse=True)
-        shared = _weighed(inverse, np.repeat(self.weight[old_column], times), len(keys))
-        return keys // max(1, len(self.after)), keys % max(1, len(self.after)), shared
+        starts = np.cumsum(new_count * telling) - new_count * telling
+        of, at = _runs(starts[old_column], new_count[old_column])
+        # Old statement, new statement and term as one number each: sorted once, all that two have in common is a run.
+        rows = np.sort((old_row * (width * size))[of] + (new_row * size + new_column)[order][at])
+        keys = rows // size
+        first = np.flatnonzero(np.diff(keys, prepend=-1))
+        shared = np.add.reduceat(self.weight[rows - keys * size], first) if len(first) else np.zeros(0)
+        old, new = np.divmod(keys[first], width)
+        near = shared * shared >= PART * PART * self.old_weight[old] * self.new_weight[new]
+        return old[near], new[near], shared[near]
 
-    def _common(self, one: _Table, other: _Table, left: _Ints, right: _Ints) -> tuple[_Ints, _Ints]:
+    def _common(self, one: _Table, other: _Table, left: _Ints, right: _Ints) -> tuple[_Ints, _Short]:
         """For each pair of statements their common terms, as (number of the pair, term)."""
         size = len(self.weight)
-        known = np.sort(other.row * size + other.column)
-        starts = np.searchsorted(one.row, np.arange(one.count + 1))
-        times = starts[left + 1] - starts[left]
-        of = np.repeat(np.arange(len(left)), times)
-        offsets = np.arange(len(of)) - np.repeat(np.cumsum(times) - times, times)
-        column = one.column[np.repeat(starts[left], times) + offsets]
-        wanted = right[of] * size + column
+        known = np.sort(other.row * np.int64(size) + other.column)
+        of, at = _runs(one.starts[left], one.starts[left + 1] - one.starts[left])
+        column = one.column[at]
+        wanted = (right * size)[of] + column
         if not len(known):
             return of[:0], column[:0]
-        hit = known[np.minimum(np.searchsorted(known, wanted), len(known) - 1)] == wanted
+        mask = _mask(len(known))
+        seen = np.zeros(mask + 1, bool)
+        seen[known & mask] = True
+        likely = np.flatnonzero(seen[wanted & mask])
+        wanted = wanted[likely]
+        hit = likely[known[np.minimum(np.searchsorted(known, wanted), len(known) - 1)] == wanted]
         return of[hit], column[hit]
 
     def _shared(self, old: _Ints, new: _Ints) -> _Floats:
@@ -167,7 +167,8 @@ class _Pairs:
         likely ones together have few of its words."""
         best = np.full(one.count, 1e-4)
         np.maximum.at(best, mine, np.minimum(chance, 0.999))
-        pairs = np.flatnonzero(_top(mine, chance, TOGETHER) & (chance >= DOUBT))
+        pairs = np.flatnonzero((chance >= DOUBT) & (best[mine] < 0.999))
+        pairs = pairs[_top(mine[pairs], chance[pairs], TOGETHER)]
         of, column = self._common(one, other, mine[pairs], theirs[pairs])
         known = np.unique(mine[pairs][of] * len(self.weight) + column)
         rows, columns = known // max(1, len(self.weight)), known % max(1, len(self.weight))
@@ -183,9 +184,9 @@ class _Pairs:
         best_old, best_new = np.zeros(len(self.before)), np.zeros(len(self.after))
         np.maximum.at(best_old, self.old, likeness)
         np.maximum.at(best_new, self.new, likeness)
-        one = np.array(
-            [self.before[at].path == self.after[to].path for at, to in zip(self.old, self.new, strict=True)]
-        )
+        paths = defaultdict[str, int](count().__next__)
+        old_path, new_path = (np.array([paths[each.path] for each in side]) for side in (self.before, self.after))
+        one = old_path[self.old] == new_path[self.new]
         heading = [each.kind == "heading" for each in self.before], [each.kind == "heading" for each in self.after]
         apart = np.array(heading[0], bool)[self.old] != np.array(heading[1], bool)[self.new]
         return np.stack(
@@ -221,9 +222,13 @@ class _Pairs:
 
     def _twins(self) -> npt.NDArray[np.bool_]:
         """Which pairs are the same but for a few letters, and each the closest the other has."""
-        ratio: _Floats = process.cpdist(
-            [self.before[at].key for at in self.old],
-            [self.after[at].key for at in self.new],
+        keys, others = [each.key for each in self.before], [each.key for each in self.after]
+        size, other_size = np.array([*map(len, keys)])[self.old], np.array([*map(len, others)])[self.new]
+        alike = np.flatnonzero(2 * np.minimum(size, other_size) >= LETTERS * (size + other_size))
+        ratio = np.zeros(len(self.old))
+        ratio[alike] = process.cpdist(
+            [*map(keys.__getitem__, self.old[alike].tolist())],
+            [*map(others.__getitem__, self.new[alike].tolist())],
             scorer=fuzz.ratio,
             score_cutoff=100 * LETTERS,
             dtype=np.float64,
@@ -271,18 +276,29 @@ def _weighed(at: _Ints, weight: _Floats, count: int) -> _Floats:
     return np.bincount(at, weight, minlength=count).astype(np.float64, copy=False)
 
 
-def _only(table: _Table, wanted: npt.NDArray[np.bool_]) -> tuple[_Ints, _Ints]:
+def _runs(starts: _Ints, times: _Ints) -> tuple[_Ints, _Ints]:
+    """Runs of numbers, each from its start and so long, behind each other: each number's run, and the number."""
+    of = np.repeat(np.arange(len(times)), times)
+    return of, np.arange(len(of)) + np.repeat(starts - np.cumsum(times) + times, times)
+
+
+def _mask(count: int) -> int:
+    """So many of their last bits that hardly two of `count` numbers have the same."""
+    return (1 << min(22, 2 + count.bit_length())) - 1
+
+
+def _only(table: _Table, wanted: npt.NDArray[np.bool_]) -> tuple[_Ints, _Short]:
     rows = wanted[table.row] if len(table.row) else np.zeros(0, bool)
     return table.row[rows], table.column[rows]
 
 
 def _top(group: _Ints, value: _Floats, count: int) -> npt.NDArray[np.bool_]:
     """Which are among the `count` highest of their group."""
-    order = np.lexsort((-value, group))
+    keep = (np.bincount(group) <= count)[group] if len(group) else np.zeros(0, bool)
+    rest = np.flatnonzero(~keep)
+    order = rest[np.lexsort((-value[rest], group[rest]))]
     sorted_group = group[order]
-    starts = np.searchsorted(sorted_group, sorted_group)
-    keep = np.zeros(len(group), bool)
-    keep[order] = np.arange(len(group)) - starts < count
+    keep[order] = np.arange(len(order)) - np.searchsorted(sorted_group, sorted_group) < count
     return keep
 
 
