@@ -233,8 +233,13 @@ def without_secrets(text: str) -> str:
 
 
 def _around(line: str, at: int) -> str:
-    start = max(0, at - 40)
-    return visible(_blotted(line)[start : start + EXCERPT]).strip()
+    """What stands around a place: whole words where there are any, and dots where it was cut."""
+    shown, start = _blotted(line), max(0, at - 40)
+    start = shown.index(" ", start, at) if start and " " in shown[start:at] else start
+    end = start + EXCERPT - 4
+    end = shown.rindex(" ", at, end) if " " in shown[at:end] and end < len(shown) else end
+    words = visible(shown[start:end]).strip()
+    return f"{'… ' if start else ''}{words}{' …' if end < len(shown) else ''}"
 
 
 def _blotted(line: str) -> str:

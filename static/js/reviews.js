@@ -28,6 +28,18 @@
     }
   });
 
+  // The list opens at the change that is shown; the page itself stays where it is.
+  const list = document.getElementById("review-changes");
+  const shown = list?.querySelector("#changes [aria-current]");
+  const reveal = () => {
+    const { top, bottom } = list.getBoundingClientRect();
+    const row = shown.getBoundingClientRect();
+    const end = Math.min(bottom, innerHeight - 64);
+    if (row.top < top || row.bottom > end) list.scrollTop += row.top - top - Math.max(48, (end - top) / 3);
+  };
+  // Twice: rows have their true heights only once they were near.
+  if (shown) requestAnimationFrame(() => { reveal(); requestAnimationFrame(reveal); });
+
   // Whichever way the reader came to a change, the list marks it.
   document.addEventListener("htmx:pushedIntoHistory", (event) => {
     const here = event.detail.path.split("?")[0];

@@ -47,6 +47,7 @@ def test_what_stayed_unfolds_and_each_end_of_the_map_leads_to_its_change(window:
     page = window("carol")
     open_review(page)
     before = page.locator("#changes li").count()
+    page.locator("#changes .further a").focus()
     page.locator("details.folded summary").focus()
     page.keyboard.press("Enter")
     expect(page.locator("details.folded li").first).to_be_visible()
@@ -62,3 +63,27 @@ def test_a_narrow_page_has_the_list_instead_of_the_map(window: Window) -> None:
     page.get_by_role("link", name="Summary and map").click()
     expect(page.locator(".lineage-map")).to_be_hidden()
     expect(page.locator("#map .lineage").first).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [380, 1000, 1280])
+def test_no_name_in_the_list_is_cut(window: Window, width: int) -> None:
+    page = window("carol", viewport={"width": width, "height": 800})
+    open_review(page)
+    names = page.locator("#changes .file")
+    assert names.count() >= 10
+    assert names.evaluate_all("all => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent)") == []
+
+
+@pytest.mark.parametrize("width", [380, 1280])
+def test_the_list_opens_at_the_change_that_is_shown(window: Window, width: int) -> None:
+    page = window("carol", viewport={"width": width, "height": 800})
+    open_review(page)
+    page.goto(page.locator("#changes li a").nth(25).get_attribute("href") or "")
+    row = page.locator("#changes a[aria-current]")
+    expect(row).to_have_count(1)
+    inside = """(row) => {
+        const [here, list] = [row, row.closest("nav")].map((each) => each.getBoundingClientRect());
+        return here.top >= list.top && here.bottom <= list.bottom;
+    }"""
+    page.wait_for_function(inside, arg=row.element_handle())
+    assert page.evaluate("() => scrollY") == 0

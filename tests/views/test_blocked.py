@@ -59,6 +59,13 @@ def test_accept_is_disabled_by_what_blocks_and_tied_to_the_reason(people: People
     assert "disabled" not in accept_button(page_of(people, review, "/index.md"))
 
 
+def test_whoever_edits_it_out_has_the_lines_before_their_eyes(people: People, review: Review) -> None:
+    block(people, "injection")
+    url = url_of(review, change_at(review, PATH), "edit/")
+    page = browser_of(people.bob).get(url).content.decode()
+    assert page.index("Blocked by a check</b>") < page.index(f"Line 5 of {PATH}") < page.index("<textarea")
+
+
 def test_its_row_is_marked_in_shape_and_words_until_it_is_settled(people: People, review: Review) -> None:
     change = change_at(review, PATH)
     assert MARK not in page_of(people, review)
