@@ -71,7 +71,8 @@ def test_no_name_in_the_list_is_cut(window: Window, width: int) -> None:
     open_review(page)
     names = page.locator("#changes .file")
     assert names.count() >= 10
-    assert names.evaluate_all("all => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent)") == []
+    cut = "all => all.filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent)"
+    assert names.evaluate_all(cut) == []
 
 
 @pytest.mark.parametrize("width", [380, 1280])
