@@ -1,8 +1,9 @@
 """How changed places of a text are laid out as lines: old above new, words marked, re-wrapped paragraphs as one."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from typing import Literal, NamedTuple
 
@@ -20,6 +21,10 @@ class Piece(NamedTuple):
     text: str
     changed: bool = False
     gone: bool = False
+
+
+# The same without the call of a Python function: there are by far the most of these.
+_piece: Callable[[tuple[str, bool, bool]], Piece] = partial(tuple.__new__, Piece)
 
 
 class Line(NamedTuple):
@@ -237,7 +242,7 @@ class _Group:
         ):
             return False
         letters = [sum(map(len, side)) for side in (old.lines[self.a : self.b + 1], new.lines[self.c : self.d + 1])]
-        changed = sum(cut.old_end - cut.old for cut in self.cuts), sum(cut.new_end - cut.new for cut in self.cuts)
+        changed = sum(end - at for at, end, _, _ in self.cuts), sum(end - at for _, _, at, end in self.cuts)
         return all(size - cut >= MIN_REWRAPPED * size for size, cut in zip(letters, changed, strict=True))
 
 
@@ -276,16 +281,16 @@ def _cut_out_loners(groups: list[_Group], found: list[Match], old: _Side, new: _
             at = new.units[across[number]].end
             continue
         for group in _meeting(by_old, unit):
-            group.cuts.append(Cut(unit.start, unit.end, at, at))
+            group.cuts.append((unit.start, unit.end, at, at))
     at = 0
     for number, unit in enumerate(new.units):
         if number in back:
             at = old.units[back[number]].end
             continue
         for group in _meeting(by_new, unit):
-            group.cuts.append(Cut(at, at, unit.start, unit.end))
+            group.cuts.append((at, at, unit.start, unit.end))
     for group in groups:
-        group.cuts.sort(key=lambda cut: (cut.new, cut.new_end, cut.old))
+        group.cuts.sort(key=lambda cut: (cut[2], cut[3], cut[0]))
 
 
 def _meeting(groups: dict[int, _Group], unit: Unit) -> list[_Group]:
@@ -295,31 +300,37 @@ def _meeting(groups: dict[int, _Group], unit: Unit) -> list[_Group]:
 
 def _marks(cuts: Sequence[Cut]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """The characters that differ on the old side, and those on the new one."""
-    olds = [(cut.old, cut.old_end) for cut in cuts if cut.old < cut.old_end]
-    return sorted(olds), [(cut.new, cut.new_end) for cut in cuts if cut.new < cut.new_end]
+    olds = [(at, end) for at, end, _, _ in cuts if at < end]
+    return sorted(olds), [(at, end) for _, _, at, end in cuts if at < end]
 
 
 def _cut(line: str, offset: int, changed: Sequence[tuple[int, int]], *, gone: bool = False) -> tuple[Piece, ...]:
     """A line, which begins at `offset`, as pieces, marked where it changed."""
-    pieces: list[Piece] = []
-    at = 0
+    pieces: list[tuple[str, bool, bool]] = []
+    at, size = 0, len(line)
     for start, end in changed:
-        start, end = max(start - offset, at), min(end - offset, len(line))
+        start, end = start - offset, end - offset
+        if start < at:
+            start = at
+        if end > size:
+            end = size
         if start < end:
             if at < start:
-                pieces.append(Piece(line[at:start]))
-            pieces.append(Piece(line[start:end], True, gone))
+                pieces.append((line[at:start], False, False))
+            pieces.append((line[start:end], True, gone))
             at = end
-    if at < len(line) or not pieces:
-        pieces.append(Piece(line[at:]))
-    return tuple(pieces)
+    if at < size or not pieces:
+        pieces.append((line[at:], False, False))
+    return tuple(map(_piece, pieces))
 
 
 def _marked(line: str, offset: int, changed: Sequence[tuple[int, int]]) -> tuple[tuple[Piece, ...], bool]:
     """The same, and whether there is nothing in the line that did not change: then it is one piece."""
     pieces = _cut(line, offset, changed)
-    whole = changed and not any(piece.text.strip() for piece in pieces if not piece.changed) and line.strip()
-    return ((Piece(line),), True) if whole else (pieces, False)
+    for text, is_changed, _ in pieces:
+        if not is_changed and not text.isspace():
+            return pieces, False
+    return ((Piece(line),), True) if line.strip() else (pieces, False)
 
 
 def _inline(group: _Group, old: _Side, new: _Side) -> list[Line]:
@@ -334,12 +345,12 @@ def _inline(group: _Group, old: _Side, new: _Side) -> list[Line]:
 
     at, end = new.offsets[group.c], new.offsets[group.d] + len(new.lines[group.d])
     first, last = old.offsets[group.a], old.offsets[group.b] + len(old.lines[group.b])
-    for cut in group.cuts:
-        start = min(max(cut.new, at), end)
+    for one, one_end, other, other_end in group.cuts:
+        start = min(max(other, at), end)
         put(new.text[at:start])
-        gone = old.text[max(cut.old, first) : min(cut.old_end, last)].replace("\n", " ")
+        gone = old.text[max(one, first) : min(one_end, last)].replace("\n", " ")
         rows[-1] += [Piece(gone, True, True)] if gone else []
-        at = min(max(cut.new_end, start), end)
+        at = min(max(other_end, start), end)
         put(new.text[start:at], True)
     put(new.text[at:end])
     begins = _beginnings(group, old, new)
@@ -356,12 +367,12 @@ def _beginnings(group: _Group, old: _Side, new: _Side) -> dict[int, tuple[int, i
     number, shift = 0, new.offsets[group.c] - old.offsets[group.a]
     for line in range(group.a, group.b + 1):
         begin = old.offsets[line]
-        while number < len(group.cuts) and group.cuts[number].old_end <= begin:
-            shift = group.cuts[number].new_end - group.cuts[number].old_end
+        while number < len(group.cuts) and group.cuts[number][1] <= begin:
+            shift = group.cuts[number][3] - group.cuts[number][1]
             number += 1
         place = begin + shift
-        if number < len(group.cuts) and group.cuts[number].old <= begin:
-            place = group.cuts[number].new
+        if number < len(group.cuts) and group.cuts[number][0] <= begin:
+            place = group.cuts[number][2]
         row = min(max(bisect_right(new.offsets, place) - 1, group.c), group.d)
         found[row] = (found[row][0] if row in found else old.first + line + 1, old.first + line + 1)
     return found

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Indel, Postfix, Prefix
 
-from dreams.rules.units import WORD, Unit, tokens_of, words_in
+from dreams.rules.units import WORD, Unit, parts_at_blanks, tokens_of, words_in
 
 # The alignment needs n·m/8 bytes: 6,000 words a side are 4.5 MB and about 20 ms.
 MAX_WORDS = 6_000
@@ -19,15 +19,13 @@ ALIKE = 0.65
 
 # Of what a break within a paragraph may consist.
 _BLANK = " \t>\n"
+# What stands behind a word and is none of it.
+_CLOSING = ".,;:!?)"
 
 
-class Cut(NamedTuple):
-    """What differs: old characters from `old` to `old_end`, new ones from `new` to `new_end`; either may be none."""
-
-    old: int
-    old_end: int
-    new: int
-    new_end: int
+# What differs: old characters from the first number up to the second, new ones from the third up to the fourth; either
+# may be none. A bare tuple, for there are by far the most of these.
+Cut = tuple[int, int, int, int]
 
 
 class Match(NamedTuple):
@@ -87,17 +85,73 @@ def _keys(text: str, units: list[Unit]) -> list[str]:
 
 
 def _pair(old: str, olds: list[Unit], one: int, new: str, news: list[Unit], other: int) -> list[Match]:
-    first, second = olds[one], news[other]
-    cuts = word_cuts(old[first.start : first.end], new[second.start : second.end])
-    if cuts is None:
-        return []
-    a, b = first.start, second.start
-    return [Match(one, other, [Cut(cut[0] + a, cut[1] + a, cut[2] + b, cut[3] + b) for cut in cuts])]
+    start, end, _, _ = olds[one]
+    begin, until, _, _ = news[other]
+    cuts = word_cuts(old[start:end], new[begin:until], start, begin)
+    return [] if cuts is None else [Match(one, other, cuts)]
 
 
-def word_cuts(old: str, new: str) -> list[Cut] | None:
-    """The words that differ between two texts; None when they have too little in common to be one text reworded."""
-    # The ends that are equal are left out, up to a blank: only there does a word surely end.
+def word_cuts(old: str, new: str, base: int = 0, across: int = 0) -> list[Cut] | None:
+    """The words that differ between two texts, which begin at `base` and `across`; None when they have too little in
+    common to be one text reworded."""
+    cuts = _chunk_cuts(old, new, base, across) if parts_at_blanks(old, new) else _end_cuts(old, new, base, across)
+    kept, at = [], 0
+    for start, end, _, _ in cuts:
+        kept.append(old[at : start - base])
+        at = end - base
+    kept.append(old[at:])
+    return cuts if _is_reworded("".join(kept), old if len(old) <= len(new) else new) else None
+
+
+def _chunk_cuts(old: str, new: str, base: int, across: int) -> list[Cut]:
+    """What differs between two texts that part at blanks: what stands between those is far fewer than words, and told
+    apart sooner; only where it differs do words have to be looked for."""
+    one, other = old.split(" "), new.split(" ")
+    start = end = 0
+    if max(len(one), len(other)) > MAX_WORDS:
+        start, end = common_ends(one, other)
+        if max(len(one), len(other)) - start - end > MAX_WORDS:
+            return [(base, base + len(old), across, across + len(new))]
+    blocks = Indel.editops(one[start : len(one) - end], other[start : len(other) - end]).as_matching_blocks()
+    olds, news = list(accumulate(map(len, one), initial=base)), list(accumulate(map(len, other), initial=across))
+    cuts: list[Cut] = []
+    i = j = start
+    for block in blocks:
+        a, b = block[0] + start, block[1] + start
+        if i < a or j < b:
+            # The chunk before each stands as many blanks further on as there are chunks before it.
+            at, to, here, there = olds[i] + i, olds[a] + a, news[j] + j, news[b] + b
+            if i < a and j < b:
+                found = _cuts_within(old[at - base : to - 1 - base], new[here - across : there - 1 - across], at, here)
+            else:
+                found = [(at - 1, to - 1, here - 1, there - 1) if i else (at, to, here, there)]
+            if cuts:
+                last, first = cuts[-1], found[0]
+                around = max(last[1] - last[0], last[3] - last[2])
+                around = min(around, max(len(one[i]) if i < a else 0, len(other[j]) if j < b else 0))
+                if _is_island(old[last[1] - base : first[0] - base], around):
+                    found[0] = (last[0], first[1], last[2], first[3])
+                    cuts.pop()
+            cuts += found
+        i, j = a + block[2], b + block[2]
+    return cuts
+
+
+def _cuts_within(old: str, new: str, base: int, across: int) -> list[Cut]:
+    """What differs between texts of which no chunk is equal."""
+    end = 1 if old[-1:] == new[-1:] and old[-1] in _CLOSING else 0
+    if not old or not new or (_has_but_words(old, end) and _has_but_words(new, end)):
+        return [(base, base + len(old) - end, across, across + len(new) - end)]
+    return _without_islands(_token_cuts(old, new, base, across), old, base)
+
+
+def _has_but_words(text: str, end: int) -> bool:
+    return text.isascii() and text[: len(text) - end].replace(" ", "").isalnum()
+
+
+def _end_cuts(old: str, new: str, base: int, across: int) -> list[Cut]:
+    """What differs between any two texts: the ends that are equal are left out, up to a blank behind which a word
+    surely begins."""
     start = len(old[: old.rfind(" ", 0, Prefix.similarity(old, new)) + 1].rstrip(_BLANK))
     end = Postfix.similarity(old[start:], new[start:])
     while end:
@@ -107,13 +161,10 @@ def word_cuts(old: str, new: str) -> list[Cut] | None:
             break
         end = max(end - 1, 0)
     a, b = old[start : len(old) - end], new[start : len(new) - end]
-    cuts = _token_cuts(a, b, start) if a and b else [Cut(start, start + len(a), start, start + len(b))]
-    kept, at = [], 0
-    for cut in cuts:
-        kept.append(old[at : cut.old])
-        at = cut.old_end
-    kept.append(old[at:])
-    return cuts if _is_reworded("".join(kept), min(old, new, key=len)) else None
+    base, across = base + start, across + start
+    if not a or not b:
+        return [(base, base + len(a), across, across + len(b))]
+    return _without_islands(_token_cuts(a, b, base, across), a, base)
 
 
 def _is_reworded(kept: str, shorter: str) -> bool:
@@ -126,42 +177,52 @@ def _is_reworded(kept: str, shorter: str) -> bool:
     return words[0] >= MIN_SHARED * words[1]
 
 
-def _token_cuts(old: str, new: str, base: int) -> list[Cut]:
+def _token_cuts(old: str, new: str, base: int, across: int) -> list[Cut]:
     one, other = tokens_of(old), tokens_of(new)
-    whole = Cut(base, base + len(old), base, base + len(new))
+    whole = (base, base + len(old), across, across + len(new))
     if len(one) == 1 == len(other):
         return [whole]
-    keys = [[" " if token[0] == "\n" else token for token in side] for side in (one, other)]
+    keys = [one, other]
+    if "\n" in old or "\n" in new:
+        keys = [[" " if token[0] == "\n" else token for token in side] for side in keys]
+    start = end = 0
     if max(len(one), len(other)) > MAX_WORDS:
         start, end = common_ends(*keys)
         if max(len(one), len(other)) - start - end > MAX_WORDS:
             return [whole]
-    else:
-        start = end = 0
-    blocks = Indel.opcodes(*(side[start : len(side) - end] for side in keys)).as_matching_blocks()
-    places = list(accumulate(map(len, one), initial=base)), list(accumulate(map(len, other), initial=base))
+    blocks = Indel.editops(*(side[start : len(side) - end] for side in keys)).as_matching_blocks()
+    olds, news = list(accumulate(map(len, one), initial=base)), list(accumulate(map(len, other), initial=across))
     cuts: list[Cut] = []
     i = j = start
     for block in blocks:
         a, b = block[0] + start, block[1] + start
         if i < a or j < b:
-            cuts.append(Cut(places[0][i], places[0][a], places[1][j], places[1][b]))
+            cuts.append((olds[i], olds[a], news[j], news[b]))
         i, j = a + block[2], b + block[2]
-    return _without_islands(cuts, old, base) if len(cuts) > 1 else cuts
+    return cuts
 
 
 def _without_islands(cuts: list[Cut], old: str, base: int) -> list[Cut]:
-    """The same with cuts joined over a blank, a comma, or a word that is small beside what changed around it."""
-    joined = [cuts[0]]
-    for cut in cuts[1:]:
-        last = joined[-1]
-        same = old[last.old_end - base : cut.old - base]
-        around = min(max(c.old_end - c.old, c.new_end - c.new) for c in (last, cut))
-        if 3 * len(same.strip()) <= around or not WORD.search(same):
-            joined[-1] = Cut(last.old, cut.old_end, last.new, cut.new_end)
+    """The same with cuts joined over what says little between them."""
+    if len(cuts) < 2:
+        return cuts
+    joined = []
+    at, to, here, there = cuts[0]
+    for start, end, begin, until in cuts[1:]:
+        same = old[to - base : start - base]
+        around = min(max(to - at, there - here), max(end - start, until - begin))
+        if _is_island(same, around):
+            to, there = end, until
         else:
-            joined.append(cut)
+            joined.append((at, to, here, there))
+            at, to, here, there = start, end, begin, until
+    joined.append((at, to, here, there))
     return joined
+
+
+def _is_island(same: str, around: int) -> bool:
+    """Whether what two texts share is a blank, a comma, or a word that is small beside what changed around it."""
+    return 3 * len(same.strip()) <= around or not WORD.search(same)
 
 
 def _partners(olds: list[str], news: list[str]) -> list[tuple[int, int]]:

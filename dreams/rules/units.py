@@ -29,6 +29,7 @@ _TOKEN = re.compile(
 _ASCII = re.compile(
     rf" |{_ADDRESS}|[A-Za-z_]{{3,}}[A-Za-z0-9_]*|{_NUMBER}|\w+|\n[ \t>]*|[ \t]+|.", re.DOTALL | re.ASCII
 )
+_BLANK_WITH_TAIL = re.compile(rf" [{_MARKS}\u200d]")
 WORD = re.compile(r"\w")
 _WORDS = re.compile(r"\w+")
 _STOP = re.compile(
@@ -62,6 +63,12 @@ def tokens_of(text: str) -> list[str]:
     """Words, and what stands between them, which together are the text; a break within a paragraph is one of them,
     with the indentation or the quotation marks behind it."""
     return (_ASCII if text.isascii() else _TOKEN).findall(text)
+
+
+def parts_at_blanks(*texts: str) -> bool:
+    """Whether a word of these ends at each blank, and nothing else is between words that may be one of several: not so
+    where there are breaks within a paragraph, or a mark over a blank."""
+    return not any("\n" in text or (not text.isascii() and _BLANK_WITH_TAIL.search(text)) for text in texts)
 
 
 class Unit(NamedTuple):
