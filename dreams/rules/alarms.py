@@ -41,7 +41,12 @@ _SPOKEN = re.compile(
     r"(?! (?:in the|at night|[ap]\.?m)\b)",
     re.IGNORECASE,
 )
-_STEPS = re.compile(r"\b(?:then|before|first|zuerst|dann|vor)\b|→|->")
+# Not in "the first visit", nor in "two days before".
+_STEPS = re.compile(
+    r"\b(?:then|(?<!s )(?<!minute )(?<!hour )(?<!day )(?<!week )before|zuerst|dann|vor)\b|→|->"
+    r"|(?:^|[,;:(.] )first\b|\bfirst(?=[,;:.)]|$)"
+)
+_OTHER = re.compile(r"\b(?:other|another|next|last|latter)\b")
 _ALONE = re.compile(r"\b(?:only|solely|exclusively|nur|just|alone|nowhere else|nothing but|no other|nobody else)\b")
 _MORE = re.compile(r"\b(?:or|too|also|as well|both|oder|auch|either|everybody|everyone|anyone|anybody|alle|jeder)\b")
 _MUST = re.compile(
@@ -160,6 +165,8 @@ def _counts(amount: Amount, light: bool) -> bool:
 
 
 def _amounts(old: Told, new: Told, olds: Sequence[Told], news: Sequence[Told], light: bool) -> set[str]:
+    # "The other one" may be the second.
+    light = light and not _OTHER.search(f"{old.key} {new.key}".lower())
     gone = [each for each in _distinct(old) if _counts(each, light) and not _among(each, new, news)]
     come = [each for each in _distinct(new) if _counts(each, light) and not _among(each, old, olds)]
     kinds = set()

@@ -13,11 +13,14 @@ from dreams.rules.closeness import frame, same_frames
 from dreams.rules.contradictions import clash
 from dreams.rules.meaning import FACT_KINDS, Meanings, meaning
 from dreams.rules.pairing import CARRIES, GONE, SURELY, UNKNOWN, Pairing
+from dreams.rules.polarity import NEGATION
 from dreams.rules.sentences import Sentence, normal
 from dreams.rules.terms import senses, terms
 
 # A pair has to be so likely before what differs between the two is called altered; a second partner likelier still.
 SURE, SURE_BESIDE = 0.5, 0.85
+# What another source may have denied is called denied only if the pair is so likely.
+SURE_TURNED = 0.7
 # A statement that more others clash with is one of a form.
 MOST_CLASHES = 2
 # So much of both statements' words is the same in a light rewording.
@@ -177,7 +180,7 @@ class _Book:
         olds = [at for at in self.sources[new] if at == old or (self.chances[at, new] >= SURE and not standing)]
         stays = self.before[old].key in self.new_keys
         news = [at for at in self.ways[old] if at == new or (self.chances[old, at] >= SURE and not stays)]
-        return tuple(
+        kinds = tuple(
             alarms(
                 self._told(self.before[old]),
                 self._told(self.after[new]),
@@ -187,6 +190,8 @@ class _Book:
                 strange=self._strange,
             )
         )
+        doubtful = len(self.sources[new]) > 1 and self.chances[old, new] < SURE_TURNED
+        return () if doubtful and kinds == (NEGATION,) else kinds
 
     def _told(self, each: Sentence) -> Told:
         return Told(each.key, self.meanings, each.kind == "row")

@@ -315,7 +315,7 @@ def _order_differs(old: Meaning, new: Meaning) -> bool:
         return old.order == new.order and _denials(old) != _denials(new)
     if sorted(words) != sorted(placed):
         return False
-    if old.related and new.related:
+    if old.related and new.related and old.frame.count("by") == new.frame.count("by"):
         return True
     # Without such a word: the same sentence with two words exchanged.
     moved = [pair for pair in zip(words, placed, strict=True) if pair[0] != pair[1]]

@@ -28,6 +28,8 @@ _HALF_NOT = frozenset(
     "anymore spare spares weist zurück abgelehnt verweigert exclusively solely exempt alone needless cease "
     "ceased home forget asleep gets".split()
 )
+# What is so is not let in.
+_OUT = frozenset("out avoid avoided banned refuse refused rejected forbidden excluded off-limits ausgeschlossen".split())
 # Of the words that turn a statement round those that deny it as a "not" does.
 _DENYING = frozenset(
     "disable disables disabled disabling deny denies denied forbid forbids forbidden prohibit prohibited exclude "
@@ -57,6 +59,12 @@ _LEAST = re.compile(
     r"|beyond|mindestens|wenigstens|über|at the earliest|(?:como )?mínimo|(?:al|por lo) menos|au moins|au minimum)\b"
 )
 _NOT_BEFORE = re.compile(r"\b(?:not|no|never|nicht|none) (?:before|earlier than|sooner than|until|vor)(?= \d)")
+# Up to a day before is a day before or more.
+_AHEAD = re.compile(r"\b(?:up to|until|bis) ((?:\w+ ){1,2}(?:before|ahead|vorher|davor))")
+# What pays off is not off.
+_OFF = re.compile(
+    r"\b((?:pay|pa[iy]d|take|took|drop|log|sign|kick|show|hand|dropp|logg|day|time|week)(?:s|ed|ing)?) off\b"
+)
 # What one is without says nothing of the rest of the sentence.
 _WITHOUT = re.compile(r"\b((?:without|ohne) (?:an? |any |the |eine?n? )?[^\W\d_]+)\b")
 _CJK_NOT = re.compile("ない|ません|なし|禁止|不可|没|無|无|别|않|없|금지")
@@ -76,7 +84,7 @@ def polarity(old: str, new: str, *, alone: bool, joined: bool) -> set[str]:
     and what is not changed places."""
     if len(_CJK_NOT.findall(plainly(old))) % 2 != len(_CJK_NOT.findall(plainly(new))) % 2:
         return set() if _CJK_ONLY.search(old + new) else {NEGATION}
-    if _bound(old) and _bound(new) and not _bound(old) & _bound(new) and alone:
+    if alone and _bound(old) and _bound(new) and not _bound(old) & _bound(new) and not _outside(old, new):
         return {MODAL}
     if _AGAINST.search(old) or _AGAINST.search(new):
         old, new = old.replace(" before ", " rather than "), new.replace(" before ", " rather than ")
@@ -131,16 +139,25 @@ def _bounded(text: str) -> str:
     denials = [word for word in _WORD.findall(text) if word in _NOT or word in _HALF_NOT or word.endswith("n't")]
     if len(denials) == 1:
         text = _WITHOUT.sub(r" | \1 | ", text)
-    text = text.replace("not even", "even").replace("fail over", "failover")
+    text = _OFF.sub(r"\1", text).replace("not even", "even").replace("fail over", "failover")
     text = _NOT_BEFORE.sub(" from ", text)
     for bound in (_NOT_MORE, _NOT_LESS, _MOST, _LEAST):
         text = bound.sub(" ", text)
     return text
 
 
+def _outside(old: str, new: str) -> bool:
+    """Whether one says "not under 50" and the other "under 50 is out"."""
+    one, other = (plainly(text).lower() for text in (old, new))
+    return any(
+        (_NOT_LESS.search(text) or _NOT_MORE.search(text)) and not _OUT.isdisjoint(_WORD.findall(rest))
+        for text, rest in ((one, other), (other, one))
+    )
+
+
 def _bound(text: str) -> set[str]:
     """Whether a number in it is the most or the least."""
-    lower = plainly(text).lower()
+    lower = _AHEAD.sub(r"at least \1", plainly(text).lower())
     if not any(character.isdigit() for character in lower):
         return set()
     least = bool(_NOT_LESS.search(lower) or _LEAST.search(_MOST.sub(" ", _NOT_MORE.sub(" ", lower))))
