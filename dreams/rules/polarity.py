@@ -29,7 +29,7 @@ _HALF_NOT = frozenset(
     "ceased home forget asleep gets".split()
 )
 # What is so is not let in.
-_OUT = frozenset("out avoid avoided banned refuse refused rejected forbidden excluded off-limits ausgeschlossen".split())
+_OUT = frozenset("out avoid avoided banned refuse refused rejected forbidden excluded off-limits".split())
 # Of the words that turn a statement round those that deny it as a "not" does.
 _DENYING = frozenset(
     "disable disables disabled disabling deny denies denied forbid forbids forbidden prohibit prohibited exclude "

@@ -146,7 +146,7 @@ def test_a_person_replaced_in_a_sentence_built_differently_is_a_name() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("Run by cron, do not start by hand while the desk is open.", "Cron runs it; while it is open, don't start it."),
+        ("Run by cron, do not start by hand while open.", "Cron runs it; while open nobody starts it by hand."),
         ("Send photos of the skin before a first visit.", "Before the first visit send photos of the skin."),
         ("First text 48 hours before, second 3 hours before.", "A text 2 days before, another one 3 hours before."),
         ("Cancelling is free up to one day before.", "Whoever cancels at least one day ahead pays nothing."),
