@@ -106,26 +106,45 @@ class _Search:
             if any(character.isalnum() for character in self.after[path]):
                 news[self.after[path]].append(path)
         self._exchanges(news)
+        self._pair_equal(news)
         for old in sorted(self.removed):
             if targets := news.get(self.before[old]):
-                free = [path for path in targets if path in self.added and not self.sources[path]]
-                self.sources[max(free or targets, key=lambda new: (_likeness(old, new), new))].append(old)
+                # A duplicate that was dropped.
+                self.sources[max(targets, key=lambda new: (_likeness(old, new), new))].append(old)
                 self.removed.discard(old)
         self.added.difference_update(new for new, olds in self.sources.items() if olds)
 
+    def _pair_equal(self, news: Mapping[str, Sequence[str]]) -> None:
+        """Of equal memories each goes to a place of its own, as far as there are any: one with its file name first,
+        then one in its folder."""
+        for alike in (lambda path: path.rpartition("/")[2], lambda path: path.rpartition("/")[0], lambda path: ""):
+            free: dict[tuple[str, str], list[str]] = defaultdict(list)
+            for text, paths in news.items():
+                for new in reversed(paths):
+                    if new in self.added and not self.sources[new]:
+                        free[text, alike(new)].append(new)
+            for old in sorted(self.removed):
+                if targets := free.get((self.before[old], alike(old))):
+                    self.sources[targets.pop()].append(old)
+                    self.removed.discard(old)
+
     def _exchanges(self, news: Mapping[str, Sequence[str]]) -> None:
         """Paths that live on with another's text and whose own text lives on elsewhere: swapped, or moved in a row."""
+        changed = self.added | self.modified
+        free = {text: iter([new for new in paths if new in changed]) for text, paths in news.items()}
         ways: dict[str, str] = {}
-        taken: set[str] = set()
         for old in sorted(self.removed | self.modified):
-            free = (new for new in news.get(self.before[old], ()) if new in self.added | self.modified)
-            if (new := next((each for each in free if each not in taken), None)) is not None:
+            if (new := next(free.get(self.before[old], iter(())), None)) is not None:
                 ways[old] = new
-                taken.add(new)
-        through = self.modified & ways.keys() & taken
-        while broken := [old for old, new in ways.items() if {old, new} & self.modified - through]:
-            for old in broken:
-                through -= {old, ways.pop(old)}
+        back = {new: old for old, new in ways.items()}
+        through = self.modified & ways.keys() & back.keys()
+        ends = list(self.modified - through)
+        while ends:
+            end = ends.pop()
+            for old in {end, back.get(end, end)} & ways.keys():
+                both = {old, ways.pop(old)}
+                ends += through & both
+                through -= both
         for old, new in ways.items():
             if old in through or new in through:
                 self.sources[new].append(old)

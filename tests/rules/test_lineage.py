@@ -96,6 +96,20 @@ def test_memories_that_moved_up_in_a_row_moved() -> None:
     assert found.modified == found.merged == found.split == found.added == found.removed == ()
 
 
+def test_of_equal_memories_none_takes_the_place_of_another_one_s_name() -> None:
+    found = compare({"/a/x.md": DEPLOYS, "/b/y.md": DEPLOYS}, {"/c/q.md": DEPLOYS, "/c/y.md": DEPLOYS})
+    assert [(each.old, each.new) for each in found.moved] == [("/a/x.md", "/c/q.md"), ("/b/y.md", "/c/y.md")]
+
+
+@pytest.mark.timeout(20)
+def test_thousands_of_equal_memories_and_rows_of_them_find_their_places_at_once() -> None:
+    equal = {f"/{n}": "word" for n in range(3_000)}
+    assert len(compare(equal, {f"/new{path}": text for path, text in equal.items()}).moved) == 3_000
+    row = {f"/{n:04}": f"word{n}" for n in range(3_000)}
+    found = compare(row, {f"/{n + 1:04}": f"word{n}" for n in range(2_999)} | {"/0000": "another"})
+    assert len(found.modified) == 3_000
+
+
 def test_a_copy_of_a_memory_that_stayed_is_an_addition() -> None:
     found = compare({"/a": DEPLOYS}, {"/a": DEPLOYS, "/b": DEPLOYS})
     assert (found.unchanged, found.added, found.unsourced) == (("/a",), ("/b",), ())
