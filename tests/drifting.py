@@ -11,6 +11,13 @@ from dreams.services.texts import digest_of, keep_texts
 
 def base_becomes(review: Review, texts: Mapping[str, str], version: str = "memver_later") -> None:
     """The store that the dream read holds `texts` by now, and the review knows."""
+    moves_unseen(review, texts, version)
+    drift.note_all(Store.objects.get(pk=review.before.store_id))
+    review.refresh_from_db()
+
+
+def moves_unseen(review: Review, texts: Mapping[str, str], version: str = "memver_later") -> None:
+    """The same before anybody has noted it."""
     store, now = review.before.store, timezone.now()
     kept = keep_texts(store.workspace, texts.values())
     Memory.objects.filter(store=store).delete()
@@ -27,5 +34,3 @@ def base_becomes(review: Review, texts: Mapping[str, str], version: str = "memve
         for number, (path, text) in enumerate(texts.items())
     )
     Store.objects.filter(pk=store.pk).update(last_version_id=version)
-    drift.note_all(Store.objects.get(pk=store.pk))
-    review.refresh_from_db()

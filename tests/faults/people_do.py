@@ -2,7 +2,7 @@
 
 from dreams.models import Change, Dream, Memory, Review, User
 from dreams.rules import review_states
-from dreams.services import applying, dreams, memories, reviews
+from dreams.services import applying, dreams, memories, putting_back, reviews
 
 
 def somebody(name: str) -> User:
@@ -28,3 +28,8 @@ def edit_memory(memory_id: int) -> None:
 
 def cancel_dream(dream_id: int) -> None:
     dreams.cancel_dream(Dream.objects.get(pk=dream_id), by=somebody("Dave"))
+
+
+def put_back(change_id: int) -> None:
+    change = Change.objects.get(pk=change_id)
+    putting_back.put_back(change, "lost-0", by=somebody("Bob"), seen_seq=change.seq)
