@@ -43,12 +43,19 @@ _SPOKEN = re.compile(
 )
 # Not in "the first visit", nor in "two days before".
 _STEPS = re.compile(
-    r"\b(?:then|(?<!s )(?<!minute )(?<!hour )(?<!day )(?<!week )before|zuerst|dann|vor)\b|→|->"
-    r"|(?:^|[,;:(.] )first\b|\bfirst(?=[,;:.)]|$)"
+    r"\b(?:then|(?<!minutes )(?<!hour )(?<!hours )(?<!day )(?<!days )(?<!week )(?<!weeks )before"
+    r"|zuerst|dann|vor)\b|→|->"
+    r"|(?:^|[,;:(.] )first\b|\bfirst(?=[,;:.)]| and\b|$)|\bsecond(?=[,;:.)]|$)|\b(?:never|not) after\b"
 )
+_BOTH = re.compile(r"\b(?:both|all|each|every|alike|everything)\b")
 _OTHER = re.compile(r"\b(?:other|another|next|last|latter)\b")
 _ALONE = re.compile(r"\b(?:only|solely|exclusively|nur|just|alone|nowhere else|nothing but|no other|nobody else)\b")
-_MORE = re.compile(r"\b(?:or|too|also|as well|both|oder|auch|either|everybody|everyone|anyone|anybody|alle|jeder)\b")
+_MORE = re.compile(
+    r"\b(?:or|too|also|as well|both|oder|auch|either|everybody|everyone|anyone|anybody|alle|jeder"
+    r"|so (?:is|are|does|do))\b"
+)
+_SOLE = re.compile(r"\b(?:alone|nobody else|no other)\b")
+_BESIDES = re.compile(r"\b(?:and|as well as|along with|included)\b")
 _MUST = re.compile(
     r"\b(?:must|shall|mandatory|required|obligatory|(?:has|have|had|need|needs) to|needs?|müssen|muss"
     r"|deben?|hay que|tienen? que|obligatori[oa]s?|doit|doivent|il faut|obligatoires?)\b"
@@ -348,7 +355,9 @@ def _rivals(olds: Sequence[Told], news: Sequence[Told], old: str, new: str) -> b
     known, kept = ({word for each in side for word in _plain_words(each.key)} for side in (olds, news))
     gone = {RIVALS[word] for word in _plain_words(old) if word in RIVALS and word not in kept}
     come = {RIVALS[word] for word in _plain_words(new) if word in RIVALS and word not in known}
-    return bool(gone & come)
+    # "The blue one for this, the black one for that" became "both with the black one".
+    held = {RIVALS[word] for word in _plain_words(new) if word in RIVALS}
+    return bool(gone & come) or bool(gone & held and _BOTH.search(new.lower()) and not _BOTH.search(old.lower()))
 
 
 def _plain_words(text: str) -> list[str]:
@@ -359,8 +368,9 @@ def _modals(old: str, new: str) -> bool:
     """Whether a duty became an option, or the other way round."""
     was, says = _binding(old), _binding(new)
     one, other = old.lower(), new.lower()
-    if _ALONE.search(one) and not _ALONE.search(other) and _MORE.search(other) and not _MORE.search(one):
-        return True
+    for alone, more in ((_ALONE, _MORE), (_SOLE, _BESIDES)):
+        if alone.search(one) and not _ALONE.search(other) and more.search(other) and not more.search(one):
+            return True
     if was and says:
         return not was & says
     strict, soft = (_MUST.search(text) or _ALONE.search(text) for text in (one, other)), _SOFT.search(other)

@@ -12,7 +12,9 @@ NEGATION, ORDER, MODAL = "negation", "order", "modal"
 TURNED = 0.5
 _CLAUSE = re.compile(
     r"[,;:()|–—]|\.\s|(?=\b(?:except|unless|ausgenommen|außer)\b)"
-    r"|\b(?:but|so|since|because|which|who|if|when|whoever|and(?=\ (?:not|no|never)\b)|aber|sondern)\b"
+    r"|\b(?:but|so|since|because|which|who|if|when|whoever"
+    r"|and(?=\ (?:not|no|never|is|are|was|were|has|have|will|must|may|can|should)\b)"
+    r"|aber|sondern)\b"
     r"|\b(?P<against>rather than|instead of|in place of|over(?=\ [a-z]+$)|statt)\b"
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*-?|~~")
@@ -38,7 +40,7 @@ _DENYING = frozenset(
 )
 _HINT = re.compile(
     rf"\b(?:{'|'.join(sorted(_NOT | OPPOSITES.keys()))})\b"
-    r"|n['’]t\b|\bun[a-z]+(?:ed|able|en)\b|rather than|instead|prefer|statt"
+    r"|n['’]t\b|\bun[a-z]+(?:ed|able|en)\b|rather than|instead|prefer|statt|\bexcept|\binclud(?:ed|ing)\b"
 )
 _UN = re.compile("un[a-z]{4,}")
 # "Untranslated" is not translated; "under" and "unless" are none of these.
@@ -65,6 +67,11 @@ _AHEAD = re.compile(r"\b(?:up to|until|bis) ((?:\w+ ){1,2}(?:before|ahead|vorher
 _OFF = re.compile(
     r"\b((?:pay|pa[iy]d|take|took|drop|log|sign|kick|show|hand|dropp|logg|day|time|week)(?:s|ed|ing)?) off\b"
 )
+# What is taken out, and what is expressly not.
+_EXCEPT = re.compile(
+    r"\b(?:except(?: for)?|apart from|(?:all|any|every|each|no)\b[^,;:]{1,40} but|other than) ([^,;:.]{3,60})"
+)
+_INCLUDED = re.compile(r"(?:\b(?:including|even) ([^,;:.]{3,60})|\b([^,;:.]{3,40}) included\b)")
 # What one is without says nothing of the rest of the sentence.
 _WITHOUT = re.compile(r"\b((?:without|ohne) (?:an? |any |the |eine?n? )?[^\W\d_]+)\b")
 _CJK_NOT = re.compile("ない|ません|なし|禁止|不可|没|無|无|别|않|없|금지")
@@ -86,6 +93,8 @@ def polarity(old: str, new: str, *, alone: bool, joined: bool) -> set[str]:
         return set() if _CJK_ONLY.search(old + new) else {NEGATION}
     if alone and _bound(old) and _bound(new) and not _bound(old) & _bound(new) and not _outside(old, new):
         return {MODAL}
+    if _excepted(old, new):
+        return {NEGATION}
     if _AGAINST.search(old) or _AGAINST.search(new):
         old, new = old.replace(" before ", " rather than "), new.replace(" before ", " rather than ")
     if not (denies(old) or denies(new)):
@@ -118,7 +127,11 @@ def _signed(key: str) -> tuple[dict[str, list[_Sign]], int]:
         count = sum(word in _NOT or word in _DENYING or word.endswith("n't") for word in words)
         count += against - ("nor" in words and count > 1)
         denials += count + sum(_turned(word) for word in words)
-        half = frozenset(word for word in words if word in _HALF_NOT or (_UN.fullmatch(word) and not _turned(word)))
+        half = frozenset(
+            word
+            for word in words
+            if (word in _HALF_NOT and (word != "either" or count)) or (_UN.fullmatch(word) and not _turned(word))
+        )
         for word in words:
             opposite = OPPOSITES.get(word) or (word[2:] if _UNDONE.fullmatch(word) else None)
             sign = -1 if (count + (opposite is not None and word not in _DENYING)) % 2 else 1
@@ -144,6 +157,17 @@ def _bounded(text: str) -> str:
     for bound in (_NOT_MORE, _NOT_LESS, _MOST, _LEAST):
         text = bound.sub(" ", text)
     return text
+
+
+def _excepted(old: str, new: str) -> bool:
+    """Whether what one excepts the other includes by name."""
+    pairs = [(plainly(text).lower() for text in pair) for pair in ((old, new), (new, old))]
+    return any(
+        set(terms(one)) & set(terms(other))
+        for but, included in pairs
+        for one in _EXCEPT.findall(but)
+        for other in map("".join, _INCLUDED.findall(included))
+    )
 
 
 def _outside(old: str, new: str) -> bool:

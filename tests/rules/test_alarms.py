@@ -157,3 +157,24 @@ def test_a_person_replaced_in_a_sentence_built_differently_is_a_name() -> None:
 def test_another_voice_order_or_bound_that_says_the_same_is_no_alarm(old: str, new: str) -> None:
     changes = compare({"/a": AROUND.format(old)}, {"/a": AROUND.format(new)})
     assert changes.altered == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        ("All rooms may be booked but the vault.", "All rooms may be booked, the vault included.", "negation"),
+        (
+            "After two letters the account is frozen, never deleted.",
+            "Whoever ignores two letters is frozen and is deleted later.",
+            "negation",
+        ),
+        ("The dose is set by Anna alone.", "Anna and the nurses set the dose.", "modal"),
+        ("The survey goes before the sale, never after.", "The sale comes first and the survey second.", "order"),
+        ("A fix is planned for the spring release.", "A fix was shipped in the spring release.", "value"),
+        ("She pays rent with the blue card, fuel with the black one.", "Rent and fuel are both paid black.", "value"),
+    ],
+)
+def test_what_was_excepted_denied_alone_first_or_apart_and_is_not_now_is_an_alarm(
+    old: str, new: str, kind: str
+) -> None:
+    assert kinds(old, new) == [kind]
