@@ -1,6 +1,7 @@
 """Where a lost statement goes when it is put back into the texts that are left, and how it stands there."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -105,9 +106,27 @@ def put_in(lost: Lost, text: str, line: int) -> str:
         line, block = _spaced(old, lost.line, lines, line, block)
     if kind != "row" and line and _row(lines, line - 1) and block[0]:
         block = ["", *block]
-    if text.count("\n") and text.count("\n") == text.count("\r\n"):
-        block = [f"{each}\r" for each in block]
-    return "\n".join([*lines[:line], *block, *lines[line:]]) if text else "\n".join(block) + "\n"
+    if not text:
+        return "\n".join(block) + "\n"
+    returns = text.count("\n") and text.count("\n") == text.count("\r\n")
+    block = [f"{each}\r" for each in block] if returns else block
+    return _apart(lost, text, lines, line, block, "\r" if returns else "")
+
+
+def _apart(lost: Lost, text: str, lines: Sequence[str], line: int, block: Sequence[str], blank: str) -> str:
+    """`text` with the block behind `line`; where it would run into what stands around it, or through it, with blank
+    lines, behind the whole paragraph, or at the end, with the end of a code block that has none."""
+    behind = next((at for at in range(line, len(lines)) if not lines[at].strip()), len(lines))
+    before = Counter(each.key for each in split("", text))
+    fences = [[fence + blank, blank, *block] for fence in ("```", "~~~") if fence in text]
+    made = []
+    for at in sorted({line, behind, len(lines)}):
+        for padded in (block, [blank, *block], [*block, blank], [blank, *block, blank], *fences):
+            made.append("\n".join([*lines[:at], *padded, *lines[at:]]))
+            after = Counter(each.key for each in split("", made[-1]))
+            if before < after and (after - before).total() == 1 and says(after.keys(), lost.text):
+                return made[-1]
+    return made[0]
 
 
 def put_instead(text: str, line: int, statement: str, instead: str) -> str | None:

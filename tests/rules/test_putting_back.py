@@ -81,6 +81,22 @@ def test_a_sentence_out_of_an_item_goes_on_in_the_item() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("statement", "memory", "now"),
+    [
+        ("Ask Priya", "Ask Priya\n", "- never\n"),  # would go on in the item
+        ("Ask Priya", "- Ask Priya\n", "---\nFive queues.\n"),
+        ("Ask Priya", "Ask Priya\n", "```\nmake\n"),  # a block that nobody closed
+        ("make", "```\nmake\n```\n", "Deploys go out\non Tuesday\n"),
+    ],
+)
+def test_wherever_it_is_put_it_is_one_statement_more_and_none_less(statement: str, memory: str, now: str) -> None:
+    for line in range(now.count("\n") + 1):
+        text = put_in(lost(statement, memory), now, line)
+        assert [each.key for each in split("", text) if each.key != statement] == [e.key for e in split("", now)]
+        assert says(keys_in(text), statement)
+
+
 def test_it_never_breaks_a_sentence_that_runs_over_lines() -> None:
     memory = "Deploys go out\non Tuesday. Ask Priya.\nThen wait.\n"
     now = "Deploys go out\non Tuesday. Then wait.\n"
