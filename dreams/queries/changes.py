@@ -108,7 +108,8 @@ def change_page(change: Change, look: Look | None = None, more: str = "") -> Cha
     told = page.findings
     # One memory by itself is drawn without the list of findings.
     if look.only is None and dreamt and change.state != states.UNCHANGED and (told.gone or told.doubts):
-        told = with_sources(told, sources_of(change), tracing_of(change.review))
+        begun = hasattr(change.review, "provenance")
+        told = with_sources(told, sources_of(change) if begun else {}, tracing_of(change.review))
     return replace(page, decisions=[(each, _said(each)) for each in decisions], findings=told)
 
 

@@ -27,6 +27,7 @@ def find_reviews(workspace: Workspace) -> QuerySet[Review]:
         "closed_by",
         "superseded_by",
         "workspace",
+        "provenance",
     )
 
 
