@@ -207,7 +207,7 @@
     const element = keyed().find((candidate) => candidate.dataset.key === key);
     if (element) {
       event.preventDefault();
-      if (element.disabled) announce(document.getElementById(element.getAttribute("aria-describedby"))?.textContent || "not possible now");
+      if (element.disabled) announce(document.getElementById(element.getAttribute("aria-describedby"))?.textContent || element.title || "not possible now");
       else if (element.matches("input, textarea, select")) element.focus();
       else element.click();
     } else if (steps.has(key) && applies(key)) {

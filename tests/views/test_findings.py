@@ -28,6 +28,7 @@ def test_a_contradiction_shows_both_sentences_and_both_places(people: People) ->
     assert "8081" in page and "8443" in page
     assert "This cannot hold together with /port.md, line 1." in page
     assert 'aria-label="contradiction"' in page
+    assert "1 contradiction</li>" in page[page.index("<h3>Checks</h3>") :]
 
 
 def test_headings_that_went_are_folded_and_no_loss(people: People) -> None:

@@ -122,6 +122,7 @@ def test_approve_waits_for_the_last_decision_and_says_so(people: People, review:
     total = review.changes.filter(state="undecided").count()
     assert f"0 of {total} decided" in page
     assert f"{total} changes are undecided." in page
+    assert f'id="why">{total} changes are undecided.</span>' in page, "what holds already is no reason"
     assert re.search(r"<button[^>]* disabled[^>]*>Approve", page)
     decide_all(review, people.bob)
     page = page_of(review, people.bob)
