@@ -1,10 +1,9 @@
 """How changed places of a text are laid out as lines: old above new, words marked, re-wrapped paragraphs as one."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import zip_longest
+from itertools import accumulate, pairwise, zip_longest
 from typing import Literal, NamedTuple
 
 from dreams.rules.marks import Cut, Match, matches, word_cuts
@@ -23,12 +22,13 @@ class Piece(NamedTuple):
     gone: bool = False
 
 
-# The same without the call of a Python function: there are by far the most of these.
-_piece: Callable[[tuple[str, bool, bool]], Piece] = partial(tuple.__new__, Piece)
+# What differs in a line: its first character, the one behind its last, and whether it is gone.
+Mark = tuple[int, int, bool]
 
 
 class Line(NamedTuple):
-    """A line without its newline. Numbers count from 1; None: not there. `whole`: none of it is on the other side.
+    """A line without its newline. Numbers count from 1; None: not there. `whole`: none of it is on the other side, and
+    no mark in it; the others mark what differs, in order.
 
     A re-wrapped line is one of the new text, with the words that went out of it; the old lines from `old_no` to
     `old_end` begin in it. Side by side it is a line of its side.
@@ -37,14 +37,24 @@ class Line(NamedTuple):
     kind: Literal["equal", "insert", "delete", "rewrapped"]
     old_no: int | None
     new_no: int | None
-    pieces: tuple[Piece, ...]
+    text: str
+    marks: Sequence[Mark] = ()
     whole: bool = False
     old_end: int | None = None
 
     @property
-    def text(self) -> str:
-        """The whole line."""
-        return "".join([piece.text for piece in self.pieces])
+    def pieces(self) -> tuple[Piece, ...]:
+        """The line cut at its marks, one piece at least."""
+        found = []
+        at = 0
+        for start, end, gone in self.marks:
+            if at < start:
+                found.append(Piece(self.text[at:start]))
+            found.append(Piece(self.text[start:end], True, gone))
+            at = end
+        if at < len(self.text) or not found:
+            found.append(Piece(self.text[at:]))
+        return tuple(found)
 
 
 class Row(NamedTuple):
@@ -103,7 +113,7 @@ class Layout:
 
     def keep(self, start: int, end: int, offset: int) -> None:
         """Lines that are equal on both sides; the new number is the old one and `offset`."""
-        kept = [Line("equal", at + 1, at + 1 + offset, (Piece(self.old[at]),)) for at in range(start, end)]
+        kept = [Line("equal", at + 1, at + 1 + offset, self.old[at]) for at in range(start, end)]
         self.lines += kept
         self.blocks.append((kept, kept))
 
@@ -123,7 +133,7 @@ class Layout:
         cuts = word_cuts(old, new)
         if cuts is None:
             return self._leftover(i, i + 1, j, j + 1)
-        one, other = _marks(cuts)
+        one, other = _sides(cuts)
         return self._pair([self._delete(i, *_marked(old, 0, one))], [self._insert(j, *_marked(new, 0, other))])
 
     def _compare(self, i1: int, i2: int, j1: int, j2: int) -> None:
@@ -147,14 +157,16 @@ class Layout:
 
     def _leftover(self, i1: int, i2: int, j1: int, j2: int) -> None:
         """Lines that have no partner; blank ones between two paragraphs have one."""
+        if i1 == i2 and j1 == j2:
+            return
         blank = i1 < i2 and j1 < j2 and not self.old[i1].strip() and self.old[i1] == self.new[j1]
         if blank:
             self._flush()
             self.keep(i1, i1 + 1, j1 - i1)
             i1, j1 = i1 + 1, j1 + 1
         end = i1 < i2 and j1 < j2 and not self.old[i2 - 1].strip() and self.old[i2 - 1] == self.new[j2 - 1]
-        deletes = [self._delete(at, (Piece(self.old[at]),), True) for at in range(i1, i2 - end)]
-        inserts = [self._insert(at, (Piece(self.new[at]),), True) for at in range(j1, j2 - end)]
+        deletes = [self._delete(at, self.old[at]) for at in range(i1, i2 - end)]
+        inserts = [self._insert(at, self.new[at]) for at in range(j1, j2 - end)]
         self._pair(deletes, inserts)
         if end:
             self._flush()
@@ -162,7 +174,7 @@ class Layout:
 
     def _marked(self, group: "_Group", old: "_Side", new: "_Side") -> None:
         """Old lines and new lines with their words marked."""
-        one, other = _marks(group.cuts)
+        one, other = _sides(group.cuts)
         deletes = [
             self._delete(old.first + at, *_marked(old.lines[at], old.offsets[at], one))
             for at in range(group.a, group.b + 1)
@@ -179,13 +191,13 @@ class Layout:
         self._waiting += inserts
         self.quiet = self.quiet and not deletes and not inserts
 
-    def _delete(self, at: int, pieces: tuple[Piece, ...], whole: bool) -> Line:
+    def _delete(self, at: int, text: str, marks: Sequence[Mark] = (), whole: bool = True) -> Line:
         self.removed += 1
-        return Line("delete", at + 1, None, pieces, whole)
+        return Line("delete", at + 1, None, text, marks, whole)
 
-    def _insert(self, at: int, pieces: tuple[Piece, ...], whole: bool) -> Line:
+    def _insert(self, at: int, text: str, marks: Sequence[Mark] = (), whole: bool = True) -> Line:
         self.added += 1
-        return Line("insert", None, at + 1, pieces, whole)
+        return Line("insert", None, at + 1, text, marks, whole)
 
     def _flush(self) -> None:
         self.lines += self._waiting
@@ -195,17 +207,17 @@ class Layout:
         """A paragraph that breaks elsewhere: the new lines, with what went and came in its place."""
         self.quiet = self.quiet and not group.cuts
         self.lines += _inline(group, old, new)
-        one, other = _marks(group.cuts)
+        one, other = _sides(group.cuts)
         lefts, rights = [], []
         for at in range(group.a, group.b + 1):
-            pieces = _cut(old.lines[at], old.offsets[at], one, gone=True)
-            lefts.append(Line("rewrapped", old.first + at + 1, None, pieces))
+            marks = _within(old.lines[at], old.offsets[at], one, gone=True)
+            lefts.append(Line("rewrapped", old.first + at + 1, None, old.lines[at], marks))
         for at in range(group.c, group.d + 1):
-            pieces = _cut(new.lines[at], new.offsets[at], other)
-            rights.append(Line("rewrapped", None, new.first + at + 1, pieces))
+            marks = _within(new.lines[at], new.offsets[at], other)
+            rights.append(Line("rewrapped", None, new.first + at + 1, new.lines[at], marks))
         self.blocks.append((lefts, rights))
-        self.removed += sum(any(piece.changed for piece in line.pieces) for line in lefts)
-        self.added += sum(any(piece.changed for piece in line.pieces) for line in rights)
+        self.removed += sum(bool(line.marks) for line in lefts)
+        self.added += sum(bool(line.marks) for line in rights)
 
 
 class _Side:
@@ -298,15 +310,15 @@ def _meeting(groups: dict[int, _Group], unit: Unit) -> list[_Group]:
     return [group for at, group in enumerate(ends) if group and (not at or group is not ends[0])]
 
 
-def _marks(cuts: Sequence[Cut]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+def _sides(cuts: Sequence[Cut]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """The characters that differ on the old side, and those on the new one."""
     olds = [(at, end) for at, end, _, _ in cuts if at < end]
     return sorted(olds), [(at, end) for _, _, at, end in cuts if at < end]
 
 
-def _cut(line: str, offset: int, changed: Sequence[tuple[int, int]], *, gone: bool = False) -> tuple[Piece, ...]:
-    """A line, which begins at `offset`, as pieces, marked where it changed."""
-    pieces: list[tuple[str, bool, bool]] = []
+def _within(line: str, offset: int, changed: Sequence[tuple[int, int]], *, gone: bool = False) -> list[Mark]:
+    """What of these characters is of a line which begins at `offset`."""
+    marks: list[Mark] = []
     at, size = 0, len(line)
     for start, end in changed:
         start, end = start - offset, end - offset
@@ -315,22 +327,21 @@ def _cut(line: str, offset: int, changed: Sequence[tuple[int, int]], *, gone: bo
         if end > size:
             end = size
         if start < end:
-            if at < start:
-                pieces.append((line[at:start], False, False))
-            pieces.append((line[start:end], True, gone))
+            marks.append((start, end, gone))
             at = end
-    if at < size or not pieces:
-        pieces.append((line[at:], False, False))
-    return tuple(map(_piece, pieces))
+    return marks
 
 
-def _marked(line: str, offset: int, changed: Sequence[tuple[int, int]]) -> tuple[tuple[Piece, ...], bool]:
-    """The same, and whether there is nothing in the line that did not change: then it is one piece."""
-    pieces = _cut(line, offset, changed)
-    for text, is_changed, _ in pieces:
-        if not is_changed and not text.isspace():
-            return pieces, False
-    return ((Piece(line),), True) if line.strip() else (pieces, False)
+def _marked(line: str, offset: int, changed: Sequence[tuple[int, int]]) -> tuple[str, Sequence[Mark], bool]:
+    """A line with its marks, and whether there is nothing in it that did not change: then it has none."""
+    marks = _within(line, offset, changed)
+    at = 0
+    for start, end, _ in marks:
+        if at < start and not line[at:start].isspace():
+            return line, marks, False
+        at = end
+    whole = bool(marks) and not line[at:].strip()
+    return line, () if whole else marks, whole
 
 
 def _inline(group: _Group, old: _Side, new: _Side) -> list[Line]:
@@ -357,7 +368,10 @@ def _inline(group: _Group, old: _Side, new: _Side) -> list[Line]:
     lines = []
     for number, row in enumerate(rows, group.c):
         old_no, old_end = begins.get(number, (None, None))
-        lines.append(Line("rewrapped", old_no, new.first + number + 1, tuple(row or [Piece("")]), False, old_end))
+        ends = list(accumulate((len(piece.text) for piece in row), initial=0))
+        marks = [(*place, piece.gone) for place, piece in zip(pairwise(ends), row, strict=True) if piece.changed]
+        text = "".join([piece.text for piece in row])
+        lines.append(Line("rewrapped", old_no, new.first + number + 1, text, marks, False, old_end))
     return lines
 
 

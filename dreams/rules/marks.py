@@ -95,12 +95,7 @@ def word_cuts(old: str, new: str, base: int = 0, across: int = 0) -> list[Cut] |
     """The words that differ between two texts, which begin at `base` and `across`; None when they have too little in
     common to be one text reworded."""
     cuts = _chunk_cuts(old, new, base, across) if parts_at_blanks(old, new) else _end_cuts(old, new, base, across)
-    kept, at = [], 0
-    for start, end, _, _ in cuts:
-        kept.append(old[at : start - base])
-        at = end - base
-    kept.append(old[at:])
-    return cuts if _is_reworded("".join(kept), old if len(old) <= len(new) else new) else None
+    return cuts if _is_reworded(old, new, cuts, base) else None
 
 
 def _chunk_cuts(old: str, new: str, base: int, across: int) -> list[Cut]:
@@ -119,16 +114,19 @@ def _chunk_cuts(old: str, new: str, base: int, across: int) -> list[Cut]:
     for block in blocks:
         a, b = block[0] + start, block[1] + start
         if i < a or j < b:
-            # The chunk before each stands as many blanks further on as there are chunks before it.
+            # Each stands as many blanks further on as there are chunks before it.
             at, to, here, there = olds[i] + i, olds[a] + a, news[j] + j, news[b] + b
             if i < a and j < b:
-                found = _cuts_within(old[at - base : to - 1 - base], new[here - across : there - 1 - across], at, here)
+                gone, came = old[at - base : to - 1 - base], new[here - across : there - 1 - across]
+                found = _cuts_within(gone, came, at, here)
+                word = len(one[i]) if len(one[i]) > len(other[j]) else len(other[j])
             else:
                 found = [(at - 1, to - 1, here - 1, there - 1) if i else (at, to, here, there)]
+                word = len(one[i] if i < a else other[j])
             if cuts:
                 last, first = cuts[-1], found[0]
-                around = max(last[1] - last[0], last[3] - last[2])
-                around = min(around, max(len(one[i]) if i < a else 0, len(other[j]) if j < b else 0))
+                # Beside the first word of what changed, or less: so it is where blanks are words too.
+                around = min(_size(last), _size(first), word)
                 if _is_island(old[last[1] - base : first[0] - base], around):
                     found[0] = (last[0], first[1], last[2], first[3])
                     cuts.pop()
@@ -167,13 +165,25 @@ def _end_cuts(old: str, new: str, base: int, across: int) -> list[Cut]:
     return _without_islands(_token_cuts(a, b, base, across), a, base)
 
 
-def _is_reworded(kept: str, shorter: str) -> bool:
+def _is_reworded(old: str, new: str, cuts: list[Cut], base: int) -> bool:
     """Whether enough of the shorter text was kept, in letters, or in words where an address would outweigh them."""
-    if not WORD.search(kept):
+    kept, at = [], 0
+    left = len(old) - old.count(" ")
+    for start, end, _, _ in cuts:
+        kept.append(old[at : start - base])
+        at = end - base
+        left -= end - start
+    kept.append(old[at:])
+    shorter = old if len(old) <= len(new) else new
+    if not any(map(WORD.search, kept)):
         return False
-    if len(kept) - kept.count(" ") >= MIN_SHARED * (len(shorter) - shorter.count(" ")):
+    # Most often already so when all that went is counted as letters.
+    if left >= MIN_SHARED * len(shorter):
         return True
-    words = [sum(1 for token in tokens_of(text) if WORD.search(token)) for text in (kept, shorter)]
+    rest = "".join(kept)
+    if len(rest) - rest.count(" ") >= MIN_SHARED * (len(shorter) - shorter.count(" ")):
+        return True
+    words = [sum(1 for token in tokens_of(text) if WORD.search(token)) for text in (rest, shorter)]
     return words[0] >= MIN_SHARED * words[1]
 
 
@@ -210,14 +220,18 @@ def _without_islands(cuts: list[Cut], old: str, base: int) -> list[Cut]:
     at, to, here, there = cuts[0]
     for start, end, begin, until in cuts[1:]:
         same = old[to - base : start - base]
-        around = min(max(to - at, there - here), max(end - start, until - begin))
-        if _is_island(same, around):
+        if _is_island(same, min(max(to - at, there - here), max(end - start, until - begin))):
             to, there = end, until
         else:
             joined.append((at, to, here, there))
             at, to, here, there = start, end, begin, until
     joined.append((at, to, here, there))
     return joined
+
+
+def _size(cut: Cut) -> int:
+    gone, came = cut[1] - cut[0], cut[3] - cut[2]
+    return gone if gone > came else came
 
 
 def _is_island(same: str, around: int) -> bool:

@@ -40,6 +40,8 @@ _STOP = re.compile(
 )
 # A line that begins something of its own, and one that nothing goes on behind.
 _BEGINS = re.compile(r"\s*(?:$|[-*+]\s|\d{1,9}[.)]\s|\||```|~~~|#{1,6}\s|[=-]{2,}\s*$|<|\[[^\]]*\]:)")
+# How by far the most of those begin.
+_OWN = ("- ", "* ", "|", "```", "## ")
 _ENDS = re.compile(r"\s*(?:$|\||#{1,6}\s|```|~~~|[=-]{2,}\s*$)|.*(?:  |\\)\r?$", re.DOTALL)
 _FIELD = re.compile(r"\s*[\w.-]+(?: [\w.-]+){0,3}:(?:\s|$)")
 _FENCE = re.compile(r"\s{0,3}(```|~~~)", re.MULTILINE)
@@ -65,10 +67,12 @@ def tokens_of(text: str) -> list[str]:
     return (_ASCII if text.isascii() else _TOKEN).findall(text)
 
 
-def parts_at_blanks(*texts: str) -> bool:
-    """Whether a word of these ends at each blank, and nothing else is between words that may be one of several: not so
-    where there are breaks within a paragraph, or a mark over a blank."""
-    return not any("\n" in text or (not text.isascii() and _BLANK_WITH_TAIL.search(text)) for text in texts)
+def parts_at_blanks(old: str, new: str) -> bool:
+    """Whether a word of both ends at each blank and nothing else stands for one: not so where there are breaks within
+    a paragraph, or a mark over a blank."""
+    if "\n" in old or "\n" in new:
+        return False
+    return (old.isascii() or not _BLANK_WITH_TAIL.search(old)) and (new.isascii() or not _BLANK_WITH_TAIL.search(new))
 
 
 class Unit(NamedTuple):
@@ -100,18 +104,21 @@ def code_lines(text: str, lines: list[str]) -> frozenset[int]:
 
 def soft_breaks(lines: list[str], start: int, end: int, code: frozenset[int]) -> list[bool]:
     """For each of these lines whether it goes on the paragraph of the line before it; the first one never does."""
-    return [at > start and at not in code and _goes_on(lines, at) for at in range(start, end)]
+    return [
+        at > start and not lines[at].startswith(_OWN) and at not in code and _goes_on(lines, at)
+        for at in range(start, end)
+    ]
 
 
 def _goes_on(lines: list[str], at: int) -> bool:
     before, line = lines[at - 1], lines[at]
     if _PLAIN.match(before) and _PLAIN.match(line):
         return True
-    deep, deeper = _QUOTE.match(before), _QUOTE.match(line)
-    if deep and deeper and deep[0].count(">") == deeper[0].count(">") > 0:
+    if line.lstrip().startswith(">"):
+        deep, deeper = _QUOTE.match(before), _QUOTE.match(line)
+        if not deep or not deeper or deep[0].count(">") != deeper[0].count(">") or ">" not in deep[0]:
+            return False
         before, line = before[deep.end() :], line[deeper.end() :]
-    elif line.lstrip().startswith(">"):
-        return False
     if _BEGINS.match(line) or _ENDS.match(before) or ("|" in line and "|" in before):
         return False
     if _FIELD.match(line) and _FIELD.match(before):
@@ -128,24 +135,30 @@ def _indented_code(lines: list[str], at: int) -> bool:
 
 def units_of(lines: list[str], soft: list[bool]) -> list[Unit]:
     """The sentences of these lines, joined by "\\n"; the blank lines between them belong to none."""
+    text = "\n".join(lines)
+    stops = _STOP.finditer(text)
+    stop = next(stops, None)
     units: list[Unit] = []
     at = offset = 0
     while at < len(lines):
         last = at
+        size = len(lines[at])
         while last + 1 < len(lines) and soft[last + 1]:
             last += 1
-        block = lines[at] if last == at else "\n".join(lines[at : last + 1])
-        if block.strip():
-            start, line = 0, at
-            for stop in _STOP.finditer(block):
-                until = stop.end()
-                if until < len(block):
-                    breaks = block.count("\n", start, until)
-                    # The break behind a sentence is of its unit, but the line that it begins is not.
-                    ends = breaks - stop[0].count("\n")
-                    units.append(Unit(offset + start, offset + until, line, line + ends))
-                    start, line = until, line + breaks
-            units.append(Unit(offset + start, offset + len(block), line, last))
-        offset += len(block) + 1
+            size += 1 + len(lines[last])
+        end = offset + size
+        start, line = offset, at
+        while stop and stop.start() < end:
+            # One that runs into what follows this block ends nothing but the block.
+            until = stop.end()
+            if until < end:
+                breaks = text.count("\n", start, until) if last > at else 0
+                # The break behind a sentence is of its unit, but the line that it begins is not.
+                units.append(Unit(start, until, line, line + breaks - stop[0].count("\n")))
+                start, line = until, line + breaks
+            stop = next(stops, None)
+        if start > offset or (size and not text[offset:end].isspace()):
+            units.append(Unit(start, end, line, last))
+        offset = end + 1
         at = last + 1
     return units
