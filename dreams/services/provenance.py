@@ -19,7 +19,7 @@ from dreams.rules.transcripts import turns_of
 from dreams.services.claims import LEASE, claim, release, renew
 from dreams.services.comparing import purged_in
 from dreams.services.purging import BLANK
-from dreams.services.sessions import read_transcript
+from dreams.services.sessions import read_events
 from dreams.services.snapshots import texts_of
 from dreams.services.texts import fitted, storable
 from dreams.services.vendor import bucket_of, watched
@@ -122,7 +122,7 @@ def _answers(row: Provenance, session: Session, questions: rules.Questions) -> l
     if bucket.left() < bucket.burst * SPARED:
         raise _Interrupted
     try:
-        transcript = read_transcript(session, most=MOST_EVENTS)
+        events = read_events(session, most=MOST_EVENTS)
     except (NotFound, BadRequest) as error:
         log.info("session %s is not read for review %s: %s", session.pk, row.review_id, error)
         return None
@@ -133,7 +133,7 @@ def _answers(row: Provenance, session: Session, questions: rules.Questions) -> l
         return None
     mounts = SessionMount.objects.filter(session=session).values_list("mount_path", flat=True)
     try:
-        return questions.answers(rules.heard(turns_of(event.raw for event in transcript.events), mounts))
+        return questions.answers(rules.heard(turns_of(event.raw for event in events), mounts))
     except Exception:  # a fault of ours over foreign events must not keep the other sessions from being read
         log.exception("session %s could not be searched for review %s", session.pk, row.review_id)
         return None

@@ -1,7 +1,8 @@
 """The mirror of sessions, and transcripts read through from the vendor: they are never stored."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The events of one thread in order, and all threads; `cut` when there were more than asked for, or when
+    """The events of one thread in order, and all threads; `cut` when there were more than MAX_EVENTS, or when
     reading on would have taken longer than MAX_SECONDS."""
 
     events: tuple[Event, ...]
@@ -130,27 +131,44 @@ def _head(remote: RemoteSession) -> dict[str, object]:
     }
 
 
-def read_transcript(session: Session, *, thread_id: str | None = None, most: int = MAX_EVENTS) -> Transcript:
-    """The transcript of a session's primary thread, or of one of its threads, `most` events of it. Raises
-    RemoteError."""
-    events: list[Event] = []
-    late = monotonic() + MAX_SECONDS
-    cut = False
-    with watched(session.workspace) as gateway:
-        try:
-            threads = tuple(gateway.threads(session.remote_id))
-            for page in gateway.event_pages(session.remote_id, thread_id=thread_id):
-                cut = len(events) + len(page) > most or monotonic() > late
-                events.extend(page)
-                if cut:
-                    break
-        except NotFound:
-            if thread_id is None:  # with one, it may be the thread that is not found
-                Session.objects.filter(pk=session.pk).update(gone_at=timezone.now())
-            raise
+def read_transcript(session: Session, *, thread_id: str | None = None) -> Transcript:
+    """The transcript of a session's primary thread, or of one of its threads. Raises RemoteError."""
+    with _of(session, whole=thread_id is None) as gateway:  # with a thread, that may be what is not found
+        threads = tuple(gateway.threads(session.remote_id))
+        events, cut = _events(gateway, session, thread_id, MAX_EVENTS)
+    return Transcript(tuple(events), threads, cut=cut)
+
+
+def read_events(session: Session, *, most: int) -> list[Event]:
+    """The first `most` events of a session's primary thread; one call for each hundred. Raises RemoteError."""
+    with _of(session, whole=True) as gateway:
+        return _events(gateway, session, None, most)[0]
+
+
+@contextmanager
+def _of(session: Session, *, whole: bool) -> Iterator[Gateway]:
+    """The gateway for what is read of a session; notes whether the vendor still has the `whole` of it."""
+    try:
+        with watched(session.workspace) as gateway:
+            yield gateway
+    except NotFound:
+        if whole:
+            Session.objects.filter(pk=session.pk).update(gone_at=timezone.now())
+        raise
     if session.gone_at is not None:  # a 404 that was a slip
         Session.objects.filter(pk=session.pk).update(gone_at=None)
-    return Transcript(tuple(events[:most]), threads, cut=cut)
+
+
+def _events(gateway: Gateway, session: Session, thread_id: str | None, most: int) -> tuple[list[Event], bool]:
+    """At most so many events, and whether there are more, or reading them took too long."""
+    events: list[Event] = []
+    late = monotonic() + MAX_SECONDS
+    for page in gateway.event_pages(session.remote_id, thread_id=thread_id):
+        cut = len(events) + len(page) > most or monotonic() > late
+        events.extend(page)
+        if cut:
+            return events[:most], True
+    return events, False
 
 
 def read_latest(session: Session) -> tuple[Event, ...]:

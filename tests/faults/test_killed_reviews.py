@@ -39,7 +39,7 @@ def dies(mortals: Mortals, ground: Ground, file: Path, task: str, pk: int, line:
     ("line", "when", "call"),
     [
         (f"{SERVICES}.provenance:claim", "after", 1),
-        (f"{SERVICES}.provenance:read_transcript", "after", 2),
+        (f"{SERVICES}.provenance:read_events", "after", 2),
         (f"{SERVICES}.provenance:renew", "after", 2),
         (f"{SERVICES}.provenance:_forget_farther", "after", 2),
         (f"{SERVICES}.provenance:_keep", "after", 3),

@@ -217,14 +217,14 @@ def test_an_odd_transcript_does_not_keep_the_others_from_being_read(
     for words in (BUILD, TOMASZ):
         talk(sandbox, review, words)
     odd = Session.objects.order_by("remote_id")
-    whole = provenance.read_transcript
+    whole = provenance.read_events
 
     def reads(session: Session, **more: Any) -> Any:
         if session == odd.first():
             raise Malformed("an event is no event")
         return whole(session, **more)
 
-    monkeypatch.setattr(provenance, "read_transcript", reads)
+    monkeypatch.setattr(provenance, "read_events", reads)
     assert traced(review).problem
     row = traced(review)
     assert (row.read, row.unreadable, row.problem) == (1, 1, "")
@@ -256,15 +256,15 @@ def test_a_purge_while_a_session_is_read_leaves_no_quote_behind_it(
     talk(sandbox, review, BUILD)
     talk(sandbox, review, TOMASZ)
     old = change_at(review, "/runbooks/deploy.md").paths.get(side="before")
-    whole = provenance.read_transcript
+    whole = provenance.read_events
 
     def reads_and_somebody_purges(session: Session, **more: Any) -> Any:
         monkeypatch.undo()
-        transcript = whole(session, **more)
+        events = whole(session, **more)
         purge_text(Text.objects.get(workspace=review.workspace, sha256=old.sha256), by=people.alice)
-        return transcript
+        return events
 
-    monkeypatch.setattr(provenance, "read_transcript", reads_and_somebody_purges)
+    monkeypatch.setattr(provenance, "read_events", reads_and_somebody_purges)
     row = traced(review)
     assert (row.read, row.claim, row.made_at) == (0, "", None)
     Provenance.objects.update(next_check_at=timezone.now())
@@ -306,3 +306,11 @@ def test_what_is_said_behind_two_thousand_events_is_found(sandbox: Sandbox, revi
     talk(sandbox, review, *["How do I deploy?"] * 2_100, TOMASZ)
     traced(review)
     assert [finding for finding, *_ in found(review)] == ["lost"]
+
+
+def test_a_session_costs_one_call_for_each_hundred_of_its_events(sandbox: Sandbox, review: Review) -> None:
+    talk(sandbox, review, *["How do I deploy?"] * 150)
+    sessions.refresh_sessions(review.workspace)
+    sandbox.requests(clear=True)
+    provenance.trace_review(review)
+    assert len(sandbox.requests()) == 2
