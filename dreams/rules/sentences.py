@@ -18,7 +18,11 @@ _QUOTE = re.compile(r"\s{0,3}>\s?")
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,9}[.)])\s+")
 _DELIMITER_ROW = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
 _FIELD = re.compile(r"\s*[\w*`][\w ./()*`-]{0,40}:(?:\s|\*|$)")
-_HARD_BREAK = re.compile(r"(?:  |\\)$")
+_HARD_BREAK = ("  ", "\\")
+# One line, one sentence, no mark of any sort, as most blocks are.
+_SIMPLE = re.compile(
+    r"""[A-Za-z0-9](?:[-A-Za-z0-9,;:()/%'"+=&<>#@$~_\[\]{}]++|\ (?=[!-~])|\.(?=[A-Za-z0-9]))*+\.?""", re.VERBOSE
+)
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
 # After a full stop comes a blank and what a sentence begins with: a small letter only after a real word.
@@ -69,6 +73,8 @@ def split(path: str, text: str) -> list[Sentence]:
 
 def _stated(raw: str, kind: Kind) -> tuple[tuple[int, str, str], ...]:
     """The statements of a block: the number of its lines above, as it reads, and its normal form."""
+    if kind in ("prose", "heading") and _SIMPLE.fullmatch(raw):
+        return ((0, raw, raw.rstrip(" .;,:")),)
     found = []
     for offset, part in [(0, raw)] if kind != "prose" else _sentences(raw):
         shown = _BLANKS.sub(" ", _CJK_BREAK.sub("", part)).strip()
@@ -153,7 +159,7 @@ def _blocks(lines: list[str]) -> Iterator[tuple[int, str, Kind]]:
         was_quoted, quoted = quoted, begin == ">" and bool(_QUOTE.match(line))
         line = _unquoted(line) if quoted else line
         item = _ITEM.match(line)
-        if item or (quoted and not was_quoted) or (paragraph and _HARD_BREAK.search(paragraph[-1])):
+        if item or (quoted and not was_quoted) or (paragraph and paragraph[-1].endswith(_HARD_BREAK)):
             yield from _paragraph(first, paragraph)
             paragraph = []
         if not paragraph:
