@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import log
 from pathlib import Path
 
-from dreams.rules import phrasing, terms
+from dreams.rules import alarms, closeness, ledger, meaning, phrasing, polarity, sentences, terms
 from dreams.rules.changes import compare
 from dreams.rules.lineage import Lineage, lineage
 from dreams.rules.prints import PRINTS, Prints
@@ -81,8 +81,10 @@ def _forget() -> None:
     """As if this process had seen none of these texts."""
     PRINTS.held.clear()
     PRINTS.size = 0
-    for cached in (terms.terms, terms.stem, terms._plain, terms._terms, phrasing.plainly, phrasing.telling):
-        cached.cache_clear()
+    for module in (terms, phrasing, meaning, polarity, alarms, closeness, ledger, sentences):
+        for cached in vars(module).values():
+            if hasattr(cached, "cache_clear"):
+                cached.cache_clear()
 
 
 def _beside_git(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from itertools import combinations
+from functools import lru_cache
+from itertools import chain, combinations
 from math import log
 
 from dreams.rules.alarms import Told, alarms
@@ -111,9 +112,10 @@ class _Book:
         for old, new in same_frames(before, after, list(self.gone()), fresh) if fresh else ():
             self._join(old, new)
         self.old_terms, self.new_terms = (
-            Counter(term for key in keys for term in terms(key)) for keys in (self.old_keys, self.new_keys)
+            Counter(chain.from_iterable(map(terms, keys))) for keys in (self.old_keys, self.new_keys)
         )
-        held = self.old_terms + self.new_terms
+        held = self.old_terms.copy()
+        held.update(self.new_terms)
         self.weights = {term: log((len(self.old_keys) + len(self.new_keys) + 1) / many) for term, many in held.items()}
 
     def _join(self, old: int, new: int) -> None:
@@ -223,7 +225,7 @@ class _Book:
         mine = _said(self.before[old].key)
         return any(self._tells(new, old, mine) for new in self.ways[old])
 
-    def _tells(self, new: int, old: int, mine: set[str]) -> bool:
+    def _tells(self, new: int, old: int, mine: frozenset[str]) -> bool:
         was, says = self.before[old], self.after[new]
         theirs = _said(says.key)
         if says.key in self.old_keys:
@@ -240,7 +242,7 @@ class _Book:
             return first.path != was.path and _spelled(was, says) and self._share(mine, theirs) >= COVERS
         return self._share(mine - source, theirs) >= BEYOND
 
-    def _covers(self, mine: set[str], theirs: set[str], was: Sentence, says: Sentence) -> bool:
+    def _covers(self, mine: frozenset[str], theirs: frozenset[str], was: Sentence, says: Sentence) -> bool:
         """Whether hardly a word is missing, and none stands for another."""
         return (
             not self._values(says) - mine
@@ -248,12 +250,12 @@ class _Book:
             and self._share(mine, theirs.union(terms(says.path))) >= COVERS
         )
 
-    def _share(self, words: set[str], held: set[str]) -> float:
+    def _share(self, words: Set[str], held: Set[str]) -> float:
         """How much of some words is held, by their weight."""
         whole = sum(self.weights[word] for word in words)
         return sum(self.weights[word] for word in words & held) / whole if whole else 1.0
 
-    def _has_values(self, was: Sentence, says: Sentence, theirs: set[str]) -> bool:
+    def _has_values(self, was: Sentence, says: Sentence, theirs: frozenset[str]) -> bool:
         exact = [value for kind in EXACT for value in self.meanings[was.key].of(kind)]
         held = says.key.translate(_JOINTS)
         joined = (word.translate(_JOINTS) for word in [*exact, *_JOINED.findall(was.key)])
@@ -322,9 +324,10 @@ def _spelled(was: Sentence, says: Sentence) -> bool:
     return len(whole & senses(says.key)) >= SPELLED * len(whole)
 
 
-def _said(key: str) -> set[str]:
+@lru_cache(maxsize=50_000)
+def _said(key: str) -> frozenset[str]:
     """The terms of a statement; of a quantity neither number nor unit by itself."""
-    found = set(terms(key))
+    found = frozenset(terms(key))
     if any(" " in term and term[0].isdigit() for term in found):
         amounts = meaning(key).amounts
         found -= {part for number, unit, _, base in amounts if unit and base for part in (number, unit)}

@@ -105,6 +105,7 @@ class Meanings(dict[str, "Meaning"]):
         return self[text]
 
 
+@lru_cache(maxsize=10_000)
 def meaning(text: str) -> Meaning:
     """What a statement in its normal form says. Takes time linear in its length."""
     events: list[_Event] = []

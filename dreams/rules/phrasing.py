@@ -44,10 +44,15 @@ _SIGNS = re.compile(f"[{_CJK}]")
 _CJK_NUMBER = re.compile(rf"(?<=[{_CJK}])(?=[-+]?\d)|(?<=\d)(?=[{_CJK}℃])")
 
 # Only a text with one of these is worth a closer look.
+_NUMBERED = (
+    r"\d ?(?:[ap]\.?m\b|h\d*\b|Uhr|o'clock|-|–|to\b|bis\b|until\b|in the\b|at night\b)"
+    r"|(?i:no\. ?\d|\ba las? \d\b)"
+)
+_DIGIT = re.compile(r"\d")
+_BY_NUMBER = re.compile(_NUMBERED)
 _WORTH = re.compile(
-    rf"\d ?(?:[ap]\.?m\b|h\d*\b|Uhr|o'clock|-|–|to\b|bis\b|until\b|in the\b|at night\b)"
-    rf"|(?i:no\. ?\d|ty-[a-z]|und[a-zß]+ig\b"
-    rf"|\b(?:a las? \d|half|quarters?|third"
+    rf"{_NUMBERED}|(?i:ty-[a-z]|und[a-zß]+ig\b"
+    rf"|\b(?:half|quarters?|third"
     rf"|fifth|eighth|tenth|twentieth|dozen|fortnight|midnight|noon|an? (?:{_UNITS})|twice"
     rf"|{'|'.join(_ORDINALS)}|{'|'.join(SMALL)})\b)"
 )
@@ -150,12 +155,10 @@ _SPELLINGS = [
 ]
 
 
-_WORDS, _DIGIT = re.compile(r"\w+"), re.compile(r"\d")
-
 
 @lru_cache(maxsize=50_000)
 def telling(word: str) -> bool:
-    """Whether a word may be one of a quantity or a time: a text that has neither such words nor digits has none."""
+    """Whether a run without blanks may be of a quantity or a time: without any a text has only those with digits."""
     return bool(_WORTH.search(word) or _WORTH.search(f"a {word}"))
 
 
@@ -164,8 +167,9 @@ def plainly(text: str) -> str:
     """The text with "half an hour" as "0.5 hours", "quarter past four pm" as "16:15", "thirty" left to others."""
     if not text.isascii() and _SIGNS.search(text):
         text = _CJK_NUMBER.sub(" ", spelled_out(text))
-    # Words are looked up, since a search for all that is worth it takes far longer.
-    if not (_DIGIT.search(text) or any(map(telling, _WORDS.findall(text)))) or not _WORTH.search(text):
+    # Words are looked up, since a search for all that are worth it takes far longer.
+    among = _WORTH if any(map(telling, text.split())) else _BY_NUMBER
+    if not (among is _WORTH or _DIGIT.search(text)) or not among.search(text):
         return text
     for spelling, stands_for in _SPELLINGS:
         text = spelling.sub(stands_for, text)

@@ -4,17 +4,15 @@ import re
 from functools import lru_cache
 from itertools import chain
 
-from dreams.rules.phrasing import plainly, telling
+from dreams.rules.phrasing import plainly
 from dreams.rules.synonyms import SENSES
 from dreams.rules.vocabulary import FILLERS, MONTHS, NUMBER_WORDS, TIMES, UNITS
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
-_PIECE = re.compile(
-    rf"(?P<cjk>[{_CJK}]{{1,400}})"
-    r"|(?P<number>\d{1,3}(?:[,_']\d{3})+(?:\.\d+)?|\d{4}-\d\d?-\d\d?|\d\d?:\d\d|\d{1,40}(?:\.\d{1,40}){0,8})"
-    rf"|(?P<word>[^\W\d_{_CJK}]{{1,200}})"
-)
-_LETTERS, _DIGIT = re.compile("[A-Za-z]{1,200}"), re.compile(r"\d")
+_DIGITS = r"\d{1,3}(?:[,_']\d{3})+(?:\.\d+)?|\d{4}-\d\d?-\d\d?|\d\d?:\d\d|\d{1,40}(?:\.\d{1,40}){0,8}"
+_PIECE = re.compile(rf"[{_CJK}]{{1,400}}|{_DIGITS}|[^\W\d_{_CJK}]{{1,200}}")
+_ASCII = re.compile(rf"[A-Za-z]{{1,200}}|{_DIGITS}")
+_SIGN, _AMOUNT = re.compile(f"[{_CJK}]"), re.compile(r"[\d,]+(?:\.\d+)?")
 # Two or three capitals are a code, whatever they spell, unless somebody shouts.
 _CODE = re.compile("(?!NOT|DO|ALL|AND|OR|IF|THE|ANY|IS|BE|TO|ARE|FOR|CAN|MAY)[A-Z]{2,3}")
 _ENDING = re.compile("(?:ations?|ions?|ments?|ings?|ness|ies|ied|ally|ity|ers?|ors?|est|es|ed|en|ly|al|y|e|s)$")
@@ -23,35 +21,21 @@ _ENDING = re.compile("(?:ations?|ions?|ments?|ings?|ness|ies|ied|ally|ity|ers?|o
 @lru_cache(maxsize=100_000)
 def terms(key: str) -> tuple[str, ...]:
     """The terms of a statement in its normal form, each once, in order of appearance."""
-    if key.isascii() and not _DIGIT.search(key):
-        # Most statements are plain words, each of which is known from another one.
-        plain = [_plain(word) for word in _LETTERS.findall(key)]
-        if None not in plain:
-            return tuple(dict.fromkeys(chain.from_iterable(filter(None, plain))))
-    found: dict[str, None] = {}
-    number = ""
-    for piece in _PIECE.finditer(plainly(key)):
-        kind = piece.lastgroup or ""
-        if number and kind == "word" and piece[0] in UNITS:
-            _, base, factor = UNITS[piece[0]]
-            found[f"{float(number) * factor:.12g} {base}"] = None
-        for term in _terms(piece[0], kind):
-            found[term] = None
-        number = piece[0].replace(",", "") if kind == "number" and re.fullmatch(r"[\d,]+(?:\.\d+)?", piece[0]) else ""
-    return tuple(found)
+    text = plainly(key)
+    pieces = (_ASCII if text.isascii() else _PIECE).findall(text)
+    read = [_terms(piece) for piece in pieces]
+    for at, piece in enumerate(pieces):
+        if piece in UNITS and at and _AMOUNT.fullmatch(pieces[at - 1]) and not _SIGN.match(piece):
+            _, base, factor = UNITS[piece]
+            read[at] = (f"{float(pieces[at - 1].replace(',', '')) * factor:.12g} {base}", *read[at])
+    return tuple(dict.fromkeys(chain.from_iterable(read)))
 
 
 @lru_cache(maxsize=100_000)
-def _plain(word: str) -> tuple[str, ...] | None:
-    """The terms of a word, None when the words around it count."""
-    return None if telling(word) else _terms(word, "word")
-
-
-@lru_cache(maxsize=100_000)
-def _terms(piece: str, kind: str) -> tuple[str, ...]:
-    if kind == "cjk":
+def _terms(piece: str) -> tuple[str, ...]:
+    if _SIGN.match(piece):
         return tuple(piece[at : at + 2] for at in range(len(piece) - 1)) or (piece,)
-    if kind == "number":
+    if piece[0].isdecimal():
         return _number(piece)
     lower = piece.lower()
     if lower in MONTHS and (len(lower) > 3 or piece[0].isupper()) and lower != "may":
