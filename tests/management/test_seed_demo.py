@@ -15,9 +15,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from dreams.management.commands import seed_demo
 from dreams.models import Attachment, AuditEvent, Deployment, Dream, Review, User
 from dreams.services import vendor
+from tests.drifting import base_becomes
+from tests.factories import NOTES, review_open
+from tests.people import People
 from tests.sandbox_server import Sandbox
+from tests.views.reviewing import decide_all
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,6 +76,19 @@ def test_one_dream_was_really_applied_and_attached(world: Sandbox) -> None:
         assert review.before.store.remote_id not in mounted
     assert review.line.current_store == review.target
     assert {event.actor for event in AuditEvent.objects.filter(verb="approved review")} == {"Bob Okafor"}
+
+
+def test_a_review_whose_base_moved_between_two_starts_is_taken_through(
+    people: People, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review = review_open(people, sandbox)
+    decide_all(review, people.bob)
+    base_becomes(review, {path: f"{text}Written later.\n" for path, text in NOTES.items()})
+    assert review.changes.filter(state="another_look").exists()
+    monkeypatch.setattr(seed_demo, "attach", lambda *given: None)
+    seed_demo.take_through(review.dream, people.bob, people.dave)
+    review.refresh_from_db()
+    assert review.state == "applied"
 
 
 @pytest.mark.django_db

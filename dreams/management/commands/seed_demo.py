@@ -98,7 +98,7 @@ def take_through(dream: Dream, bob: User, dave: User) -> None:
     if review is None:
         raise CommandError(f"The review of {dream} could not be opened. Start again.")
     if review.state == review_states.OPEN:
-        for change in review.changes.filter(state=review_states.UNDECIDED):
+        for change in review.changes.filter(state__in=review_states.WAITING):
             reviews.decide_change(change, review_states.ACCEPTED, by=bob, seen_seq=change.seq)
         review = reviews.approve_review(review, by=bob)
     if review.state == review_states.APPROVED:
