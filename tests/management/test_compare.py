@@ -114,9 +114,41 @@ def test_broken_bytes_and_pipes_and_dead_links_do_not_stop_it(tmp_path: Path) ->
     assert "\x1b" not in words
 
 
+def test_files_that_differ_in_bytes_that_are_no_characters_are_not_the_same(tmp_path: Path) -> None:
+    for side, last in (("one", b"\xfe"), ("other", b"\xfd")):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "a.png").write_bytes(b"\x89PNG\0" + last)
+    found = as_json(tmp_path / "one", tmp_path / "other")
+    assert (found["unchanged"], found["modified"]) == ([], ["/a.png"])
+    _, problems = run(tmp_path / "one", f"{tmp_path}/other/")
+    assert problems.splitlines()[1].startswith(f"{tmp_path}/other/a.png is not UTF-8")
+
+
+def test_a_path_with_a_line_break_forges_no_line(tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    words, _ = run(folder(tmp_path / "one", {"/a\n\nLost (9).md": "Nine.\n"}), tmp_path / "none")
+    assert "  /a\\n\\nLost (9).md:1 Nine." in words.splitlines()
+    assert "Lost (9).md" not in words.splitlines()
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_what_cannot_be_written_is_a_sentence_in_any_encoding(tmp_path: Path, more: list[str]) -> None:
+    one, other = folder(tmp_path / "one", BEFORE), folder(tmp_path / "other", {**AFTER, "/ü.md": "Ünique.\n"})
+    command = [sys.executable, "manage.py", "compare", str(one), str(other), *more]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.stderr == b"CommandError: The answer cannot be written: No space left on device.\n"
+    assert done.returncode == 1
+    plain = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, check=True)
+    assert (b"/\\u00fc.md" if more else b"/\\xfc.md") in done.stdout
+
+
 def test_what_is_not_there_is_said_in_a_sentence(tmp_path: Path, db: None) -> None:
     with pytest.raises(CommandError, match=r"There is no folder, store or snapshot /nope\."):
         run("/nope", tmp_path)
+    with pytest.raises(CommandError, match="names is empty"):
+        run("", tmp_path)
     (tmp_path / "file").write_text("x")
     with pytest.raises(CommandError, match="is a file: give the folder"):
         run(tmp_path / "file", tmp_path)

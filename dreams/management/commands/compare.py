@@ -3,7 +3,9 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -51,24 +53,33 @@ class Command(BaseCommand):
         merge = None if now is None else merge_stores(before, after, now)
         if options["json"]:
             drift = {"drift": merge.as_dict()} if merge else {}
-            self.stdout.write(json.dumps({**changes.as_dict(), **drift}))
-            return
+            lines = iter([json.dumps({**changes.as_dict(), **drift})])
+        else:
+            lines = chain(lines_of(changes), drift_lines(merge) if merge else ())
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
-            for line in [*lines_of(changes), *(drift_lines(merge) if merge else [])]:
-                self.stdout.write(seen(line))
+            for line in lines:
+                self.stdout.write(line)
             self.stdout.flush()
         except BrokenPipeError:
             # Whoever reads has read enough (`… | head`); Python would complain again at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise CommandError(f"The answer cannot be written: {error.strerror}.") from None
 
     def texts(self, name: str, workspace: str | None) -> dict[str, str]:
         """{path: text} of what `name` names."""
+        if not name:
+            raise CommandError("One of the names is empty: give . for the folder you are in.")
         folder = Path(name)
         try:
             if folder.is_dir():
                 texts, broken = read_folder(folder)
                 for path in broken:
-                    self.stderr.write(seen(f"{path} is not UTF-8: what cannot be read is shown as U+FFFD."))
+                    at = f"{name.rstrip('/')}{path}"
+                    self.stderr.write(seen(f"{at} is not UTF-8: bytes that are no character are shown as \\udc…."))
                 return texts
             if folder.exists():
                 raise CommandError(seen(f"{name} is a file: give the folder that it is in."))
@@ -93,8 +104,9 @@ def read_folder(folder: Path) -> tuple[dict[str, str], list[str]]:
             if not file.is_file():
                 continue  # a socket, a pipe, a link to nowhere
             path, body = f"/{file.relative_to(folder).as_posix()}", file.read_bytes()
-            texts[path] = body.decode("utf-8", "replace")
-            if texts[path].encode() != body:
+            # Each byte that is no character stays another one: files that differ in these alone are not the same.
+            texts[path] = body.decode("utf-8", "surrogateescape")
+            if texts[path] != body.decode("utf-8", "replace"):
                 broken.append(path)
     return dict(sorted(texts.items())), sorted(broken)
 
@@ -140,11 +152,13 @@ def lines_of(changes: Changes) -> Iterator[str]:
     yield from _section(
         "Origin uncertain", [f"{_place(each.old)}\n    now {_place(each.new)}?" for each in changes.uncertain]
     )
-    yield from _section("Merged", [f"{' + '.join(each.olds)} → {each.new}" for each in changes.merged])
-    yield from _section("Split", [f"{each.old} → {' + '.join(each.news)}" for each in changes.split])
-    yield from _section("Moved", [f"{each.old} → {each.new} ({each.similarity:.0%} alike)" for each in changes.moved])
+    yield from _section("Merged", [f"{_paths(each.olds)} → {seen(each.new)}" for each in changes.merged])
+    yield from _section("Split", [f"{seen(each.old)} → {_paths(each.news)}" for each in changes.split])
+    yield from _section(
+        "Moved", [f"{seen(each.old)} → {seen(each.new)} ({each.similarity:.0%} alike)" for each in changes.moved]
+    )
     for title, paths in (("Modified", changes.modified), ("Added", changes.added), ("Removed", changes.removed)):
-        yield from _section(title, list(paths))
+        yield from _section(title, [seen(path) for path in paths])
 
 
 def drift_lines(merge: StoreMerge) -> Iterator[str]:
@@ -156,8 +170,8 @@ def drift_lines(merge: StoreMerge) -> Iterator[str]:
         yield from _section(
             STANDING_WORDS[standing],
             [
-                " + ".join(change.news or change.olds or [each.path for each in change.drift])
-                + "".join(f"\n    {each.path}: {WHY_WORDS[each.why]}" for each in change.drift)
+                _paths(change.news or change.olds or [each.path for each in change.drift])
+                + "".join(f"\n    {seen(each.path)}: {WHY_WORDS[each.why]}" for each in change.drift)
                 for change in found
             ],
         )
@@ -170,13 +184,14 @@ def _section(title: str, entries: list[str]) -> Iterator[str]:
 
 
 def _place(place: Place) -> str:
-    return f"{place.path}:{place.line} {' '.join(place.text.split())}"
+    return seen(f"{place.path}:{place.line} {' '.join(place.text.split())}")
+
+
+def _paths(paths: Iterable[str]) -> str:
+    return " + ".join(map(seen, paths))
 
 
 def seen(words: str) -> str:
-    """Foreign words for a terminal: nothing in them moves its cursor, and everything can be written."""
-    return "".join(
-        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in words
-    )
-
-
+    """Foreign words for a terminal: nothing in them moves its cursor or begins a line, and everything can be
+    written."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
