@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from dreams.rules.phrasing import plainly
 from dreams.rules.terms import terms
@@ -83,7 +84,14 @@ _Sign = tuple[int, frozenset[str]]
 
 def denies(key: str) -> bool:
     """Whether a statement holds anything that may deny."""
-    return bool(_HINT.search(key.lower()))
+    lower = key.lower()
+    # Words are looked up, since a search for so many takes far longer.
+    return any(map(_hints, lower.split())) and bool(_HINT.search(lower))
+
+
+@lru_cache(maxsize=50_000)
+def _hints(word: str) -> bool:
+    return bool(_HINT.search(word) or _HINT.search(f"{word} than"))
 
 
 def polarity(old: str, new: str, *, alone: bool, joined: bool) -> set[str]:
@@ -91,7 +99,7 @@ def polarity(old: str, new: str, *, alone: bool, joined: bool) -> set[str]:
     and what is not changed places."""
     if len(_CJK_NOT.findall(plainly(old))) % 2 != len(_CJK_NOT.findall(plainly(new))) % 2:
         return set() if _CJK_ONLY.search(old + new) else {NEGATION}
-    if alone and _bound(old) and _bound(new) and not _bound(old) & _bound(new) and not _outside(old, new):
+    if alone and (bound := _bound(old)) and (bounds := _bound(new)) and not bound & bounds and not _outside(old, new):
         return {MODAL}
     if _excepted(old, new):
         return {NEGATION}
@@ -123,22 +131,42 @@ def _signed(key: str) -> tuple[dict[str, list[_Sign]], int]:
     denials, start, against = 0, 0, False
     ends = [(found.start(), found.end(), bool(found["against"])) for found in _CLAUSE.finditer(text)]
     for stop, end, starts_against in [*ends, (len(text), len(text), False)]:
-        words = _WORD.findall(text[start:stop])
-        count = sum(word in _NOT or word in _DENYING or word.endswith("n't") for word in words)
-        count += against - ("nor" in words and count > 1)
-        denials += count + sum(_turned(word) for word in words)
-        half = frozenset(
-            word
-            for word in words
-            if (word in _HALF_NOT and (word != "either" or count)) or (_UN.fullmatch(word) and not _turned(word))
-        )
+        words = [_role(word) for word in _WORD.findall(text[start:stop])]
+        count = sum(word.denies for word in words)
+        count += against - (count > 1 and any(word.nor for word in words))
+        denials += count + sum(word.turned for word in words)
+        half = frozenset(word.half for word in words if word.half and (word.half != "either" or count))
         for word in words:
-            opposite = OPPOSITES.get(word) or (word[2:] if _UNDONE.fullmatch(word) else None)
-            sign = -1 if (count + (opposite is not None and word not in _DENYING)) % 2 else 1
-            for term in terms(opposite or word):
+            sign = -1 if (count + word.opposite) % 2 else 1
+            for term in word.terms:
                 signs.setdefault(term, []).append((sign, half))
         start, against = end, starts_against
     return signs, denials
+
+
+class _Role(NamedTuple):
+    """What a word does to its clause: denies it, says the contrary by itself, denies it by half; and its terms."""
+
+    denies: bool
+    nor: bool
+    turned: bool
+    half: str
+    opposite: bool
+    terms: tuple[str, ...]
+
+
+@lru_cache(maxsize=50_000)
+def _role(word: str) -> _Role:
+    opposite = OPPOSITES.get(word) or (word[2:] if _UNDONE.fullmatch(word) else None)
+    turned = _turned(word)
+    return _Role(
+        word in _NOT or word in _DENYING or word.endswith("n't"),
+        word == "nor",
+        turned,
+        word if word in _HALF_NOT or (_UN.fullmatch(word) and not turned) else "",
+        opposite is not None and word not in _DENYING,
+        terms(opposite or word),
+    )
 
 
 def _turned(word: str) -> bool:
@@ -153,15 +181,19 @@ def _bounded(text: str) -> str:
     if len(denials) == 1:
         text = _WITHOUT.sub(r" | \1 | ", text)
     text = _OFF.sub(r"\1", text).replace("not even", "even").replace("fail over", "failover")
-    text = _NOT_BEFORE.sub(" from ", text)
-    for bound in (_NOT_MORE, _NOT_LESS, _MOST, _LEAST):
+    if any(part in text for part in ("no", "never", "n't", "nicht")):
+        text = _NOT_LESS.sub(" ", _NOT_MORE.sub(" ", _NOT_BEFORE.sub(" from ", text)))
+    for bound in (_MOST, _LEAST):
         text = bound.sub(" ", text)
     return text
 
 
 def _excepted(old: str, new: str) -> bool:
     """Whether what one excepts the other includes by name."""
-    pairs = [(plainly(text).lower() for text in pair) for pair in ((old, new), (new, old))]
+    one, other = plainly(old).lower(), plainly(new).lower()
+    if not any(word in text for word in ("includ", "even") for text in (one, other)):
+        return False
+    pairs = ((one, other), (other, one))
     return any(
         set(terms(one)) & set(terms(other))
         for but, included in pairs
@@ -182,7 +214,7 @@ def _outside(old: str, new: str) -> bool:
 def _bound(text: str) -> set[str]:
     """Whether a number in it is the most or the least."""
     lower = _AHEAD.sub(r"at least \1", plainly(text).lower())
-    if not any(character.isdigit() for character in lower):
+    if not any(map(str.isdigit, lower)):
         return set()
     least = bool(_NOT_LESS.search(lower) or _LEAST.search(_MOST.sub(" ", _NOT_MORE.sub(" ", lower))))
     most = bool(_NOT_MORE.search(lower) or _MOST.search(_LEAST.sub(" ", _NOT_LESS.sub(" ", lower))))
