@@ -2,10 +2,9 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain, combinations
+from itertools import combinations
 from math import log
 
 from dreams.rules.alarms import Told, alarms
@@ -37,6 +36,8 @@ NEAREST = 6
 # So much of a statement's words has to be in one that stood there before, or that tells another one lightly anew; and
 # so much of what it says beyond that one.
 COVERS, BEYOND = 0.8, 0.3
+# So much of it, values and all, in the new sentences of a memory with no more statements than this.
+ABSORBED, SHORT = 0.75, 12
 # Of all its words, the little ones too, so many have to be in one that stood there before.
 SPELLED = 0.6
 
@@ -112,10 +113,10 @@ class _Book:
         for old, new in same_frames(before, after, list(self.gone()), fresh) if fresh else ():
             self._join(old, new)
         self.old_terms, self.new_terms = (
-            Counter(chain.from_iterable(map(terms, keys))) for keys in (self.old_keys, self.new_keys)
+            Counter(term for key in keys for term in terms(key)) for keys in (self.old_keys, self.new_keys)
         )
-        held = self.old_terms.copy()
-        held.update(self.new_terms)
+        self.heirs = self._heirs()
+        held = self.old_terms + self.new_terms
         self.weights = {term: log((len(self.old_keys) + len(self.new_keys) + 1) / many) for term, many in held.items()}
 
     def _join(self, old: int, new: int) -> None:
@@ -215,17 +216,37 @@ class _Book:
                 # Without its fence a line is in a paragraph; told in other words it is another line.
                 gone = not any(_squeezed(each) in _squeezed(self.after[new]) for new in self.ways[old])
             else:
-                gone = self.pairing.gone[old] >= GONE or not self._answered(old)
+                gone = (self.pairing.gone[old] >= GONE or not self._answered(old)) and not self._absorbed(old)
             if gone:
                 found.append(old)
         return found
+
+    def _absorbed(self, old: int) -> bool:
+        """Whether the short memory that most of this one went into says nearly all of it in new sentences: what two of
+        them tell together, or one that tells much else, is hardly likely as a pair."""
+        was = self.before[old]
+        held = self.heirs.get(was.path, set())
+        return self._share(_said(was.key), held) >= ABSORBED and self._values(was) <= held
+
+    def _heirs(self) -> dict[str, set[str]]:
+        """For each memory before the terms that are new in the one that took in the most of it, if that is short."""
+        sizes = Counter(each.path for each in self.after)
+        held: dict[str, set[str]] = defaultdict(set)
+        for each in self.after:
+            if each.key not in self.old_keys and sizes[each.path] <= SHORT:
+                held[each.path] |= _said(each.key)
+        went: dict[str, Counter[str]] = defaultdict(Counter)
+        for old in self.gone():
+            if self.ways[old] and self.chances[old, self.ways[old][0]] >= SURE:
+                went[self.before[old].path][self.after[self.ways[old][0]].path] += 1
+        return {path: held[ways.most_common(1)[0][0]] for path, ways in went.items()}
 
     def _answered(self, old: int) -> bool:
         """Whether a partner tells what this statement says, rather than what its own source said all along."""
         mine = _said(self.before[old].key)
         return any(self._tells(new, old, mine) for new in self.ways[old])
 
-    def _tells(self, new: int, old: int, mine: frozenset[str]) -> bool:
+    def _tells(self, new: int, old: int, mine: set[str]) -> bool:
         was, says = self.before[old], self.after[new]
         theirs = _said(says.key)
         if says.key in self.old_keys:
@@ -242,7 +263,7 @@ class _Book:
             return first.path != was.path and _spelled(was, says) and self._share(mine, theirs) >= COVERS
         return self._share(mine - source, theirs) >= BEYOND
 
-    def _covers(self, mine: frozenset[str], theirs: frozenset[str], was: Sentence, says: Sentence) -> bool:
+    def _covers(self, mine: set[str], theirs: set[str], was: Sentence, says: Sentence) -> bool:
         """Whether hardly a word is missing, and none stands for another."""
         return (
             not self._values(says) - mine
@@ -250,12 +271,12 @@ class _Book:
             and self._share(mine, theirs.union(terms(says.path))) >= COVERS
         )
 
-    def _share(self, words: Set[str], held: Set[str]) -> float:
+    def _share(self, words: set[str], held: set[str]) -> float:
         """How much of some words is held, by their weight."""
         whole = sum(self.weights[word] for word in words)
         return sum(self.weights[word] for word in words & held) / whole if whole else 1.0
 
-    def _has_values(self, was: Sentence, says: Sentence, theirs: frozenset[str]) -> bool:
+    def _has_values(self, was: Sentence, says: Sentence, theirs: set[str]) -> bool:
         exact = [value for kind in EXACT for value in self.meanings[was.key].of(kind)]
         held = says.key.translate(_JOINTS)
         joined = (word.translate(_JOINTS) for word in [*exact, *_JOINED.findall(was.key)])
@@ -324,10 +345,9 @@ def _spelled(was: Sentence, says: Sentence) -> bool:
     return len(whole & senses(says.key)) >= SPELLED * len(whole)
 
 
-@lru_cache(maxsize=50_000)
-def _said(key: str) -> frozenset[str]:
+def _said(key: str) -> set[str]:
     """The terms of a statement; of a quantity neither number nor unit by itself."""
-    found = frozenset(terms(key))
+    found = set(terms(key))
     if any(" " in term and term[0].isdigit() for term in found):
         amounts = meaning(key).amounts
         found -= {part for number, unit, _, base in amounts if unit and base for part in (number, unit)}
