@@ -73,7 +73,7 @@ class MergedChange:
             if each.standing == CONFLICTING:
                 if each.merge is None or each.merge.resolved is None or takers.count(each.onto[0]) > 1:
                     return None
-                texts[each.onto[0]] = each.merge.resolved
+                texts[each.onto[0] if each.onto[0] in texts else each.now] = each.merge.resolved
         return texts
 
 
@@ -156,10 +156,16 @@ class _Sides:
         """A piece with its drift."""
         texts = {path: self.ours[path] for path in piece.news}
         alone = not piece.edges and all(self.base.get(path) == self.ours.get(path) for path in (*piece.olds, *texts))
-        if not alone and all(self.theirs.get(path) == self.ours.get(path) for path in (*piece.olds, *texts)):
+        moved = [self.moved[old] for old in piece.olds if old in self.moved]
+        elsewhere = any(self.theirs[now] != self.ours.get(now) for now in moved)
+        same = all(self.theirs.get(path) == self.ours.get(path) for path in (*piece.olds, *texts))
+        if same and not alone and not elsewhere:
             drift = [self._same(path, texts) for path in touched]
         else:
             drift = [self.left_alone(path, texts) if alone else self._both(path, piece, texts) for path in touched]
+            for each in drift:
+                if each.onto == (each.path,) and each.now not in self.ours and each.now:
+                    texts[each.now] = texts.pop(each.path)
         standings = [each.standing for each in drift] or [UNTOUCHED if alone else DREAM_ONLY]
         return MergedChange(
             max(standings, key=STANDINGS.index), tuple(piece.olds), tuple(piece.news), tuple(drift), texts
@@ -177,7 +183,8 @@ class _Sides:
         now = self.moved.get(path, path)
         if now not in self.theirs:
             return Drifted(path, "", DRIFT_ONLY, DELETED_SINCE)
-        texts[now] = self.theirs[now]
+        if now == path or now not in self.ours:  # else both added that path
+            texts[now] = self.theirs[now]
         return Drifted(path, now, DRIFT_ONLY, EDITED if now == path else MOVED_SINCE, (now,))
 
     def _both(self, path: str, piece: Piece, texts: dict[str, str]) -> Drifted:
@@ -194,12 +201,10 @@ class _Sides:
             return Drifted(path, now, CONFLICTING, DELETED_BY_DREAM)
         new, merge, sure = self._merged(path, self.theirs[now], onto, texts)
         texts[new] = merge.text
-        apart = now != path and onto not in ((path,), (now,))
+        apart = now != path and onto != (now,) and (onto != (path,) or now in self.ours)
         standing = CONFLICTING if apart or not sure else MERGEABLE
         if new == now and self.ours[new] == self.theirs[now]:
             standing = BOTH_SAME
-        elif now != path == new:
-            texts[now] = texts.pop(path)
         why = MOVED_SINCE if now != path else EDITED
         return Drifted(path, now, standing, why, (new, *(each for each in onto if each != new)), merge)
 

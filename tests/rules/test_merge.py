@@ -259,6 +259,32 @@ def test_what_moved_to_two_places_conflicts_and_to_the_same_agrees() -> None:
     assert standings(merged({"/a": NOTE}, {"/x": NOTE}, {"/x": NOTE})) == ["both_same"]
 
 
+def test_what_moved_since_and_the_dream_removed_is_no_agreement() -> None:
+    found = merged({"/a": NOTE, "/b": OTHER}, {"/b": OTHER}, {"/moved": NOTE, "/b": OTHER})
+    assert (standings(found), touched(found).drift[0].now) == (["conflicting"], "/moved")
+
+
+@pytest.mark.parametrize("edited", [NOTE, NOTE.replace("30", "14")])
+def test_what_moved_since_to_a_path_that_the_dream_filled_hides_neither_text(edited: str) -> None:
+    ours = {"/a": edited, "/moved": OTHER}
+    found = merged({"/a": NOTE}, ours, {"/moved": NOTE})
+    assert "conflicting" in standings(found)
+    assert all(line in found.texts["/moved"] for line in (*NOTE.split("\n"), *OTHER.split("\n")))
+    assert edited == NOTE or found.texts["/a"] == edited
+
+
+def test_an_edit_of_what_went_into_a_memory_that_moved_since_goes_with_it() -> None:
+    ours, theirs = {"/b": OTHER + NOTE}, {"/moved": OTHER, "/z": NOTE.replace("30", "14")}
+    found = merged({"/z": NOTE, "/b": OTHER}, ours, theirs)
+    assert found.texts == {"/moved": OTHER + NOTE.replace("30", "14")}
+
+
+def test_words_offered_for_a_memory_that_moved_since_stand_at_its_new_path() -> None:
+    found = merged({"/a": NOTE}, {"/a": NOTE.replace("30", "14")}, {"/moved": NOTE.replace("Refunds", "Refunding")})
+    assert standings(found) == ["conflicting"]
+    assert touched(found).offered == {"/moved": NOTE.replace("30", "14").replace("Refunds", "Refunding")}
+
+
 def test_with_the_pieces_given_only_those_are_looked_at() -> None:
     base, ours = {"/a": NOTE, "/b": OTHER}, {"/a": NOTE.replace("30", "14"), "/b": OTHER}
     pieces = [piece for piece in groups(compare(base, ours), base, ours) if "/a" in piece.olds]
