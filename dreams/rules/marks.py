@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Indel, Postfix, Prefix
 
-from dreams.rules.units import WORD, Unit, parts_at_blanks, tokens_of, words_in
+from dreams.rules.units import BREAK, WORD, Unit, at_blanks, tokens_of, words_in
 
 # The alignment needs n·m/8 bytes: 6,000 words a side are 4.5 MB and about 20 ms.
 MAX_WORDS = 6_000
@@ -78,7 +78,7 @@ def _keys(text: str, units: list[Unit]) -> list[str]:
     for at, (start, end, _, _) in enumerate(units):
         unit = text[start:end]
         if "\n" in unit:
-            unit = "".join([" " if token[0] == "\n" else token for token in tokens_of(unit)])
+            unit = BREAK.sub(" ", unit)
         # Behind the last sentence of a line white space would be a change of its own.
         keys.append(unit.rstrip() if at + 1 < len(units) and units[at + 1].start == end else unit)
     return keys
@@ -94,7 +94,7 @@ def _pair(old: str, olds: list[Unit], one: int, new: str, news: list[Unit], othe
 def word_cuts(old: str, new: str, base: int = 0, across: int = 0) -> list[Cut] | None:
     """The words that differ between two texts, which begin at `base` and `across`; None when they have too little in
     common to be one text reworded."""
-    cuts = _chunk_cuts(old, new, base, across) if parts_at_blanks(old, new) else _end_cuts(old, new, base, across)
+    cuts = _chunk_cuts(*flat, base, across) if (flat := at_blanks(old, new)) else _end_cuts(old, new, base, across)
     return cuts if _is_reworded(old, new, cuts, base) else None
 
 

@@ -29,6 +29,9 @@ _TOKEN = re.compile(
 _ASCII = re.compile(
     rf" |{_ADDRESS}|[A-Za-z_]{{3,}}[A-Za-z0-9_]*|{_NUMBER}|\w+|\n[ \t>]*|[ \t]+|.", re.DOTALL | re.ASCII
 )
+# A break within a paragraph, with the indentation or the quotation marks behind it.
+BREAK = re.compile(r"\n[ \t>]*")
+_BREAK_AT_WORD = re.compile(r"\n(?![ \t>])")
 _BLANK_WITH_TAIL = re.compile(rf" [{_MARKS}\u200d]")
 WORD = re.compile(r"\w")
 _WORDS = re.compile(r"\w+")
@@ -67,12 +70,15 @@ def tokens_of(text: str) -> list[str]:
     return (_ASCII if text.isascii() else _TOKEN).findall(text)
 
 
-def parts_at_blanks(old: str, new: str) -> bool:
-    """Whether a word of both ends at each blank and nothing else stands for one: not so where there are breaks within
-    a paragraph, or a mark over a blank."""
+def at_blanks(old: str, new: str) -> tuple[str, str] | None:
+    """Both, of the same length, with a blank for each break within the paragraph, if a word ends at each blank and
+    nothing else stands for one: not so with several together, indented or quoted lines, or a mark over a blank."""
     if "\n" in old or "\n" in new:
-        return False
-    return (old.isascii() or not _BLANK_WITH_TAIL.search(old)) and (new.isascii() or not _BLANK_WITH_TAIL.search(new))
+        old, new = _BREAK_AT_WORD.sub(" ", old), _BREAK_AT_WORD.sub(" ", new)
+    for text in (old, new):
+        if "  " in text or "\n" in text or (not text.isascii() and _BLANK_WITH_TAIL.search(text)):
+            return None
+    return old, new
 
 
 class Unit(NamedTuple):

@@ -184,6 +184,21 @@ def test_changed_words_with_a_blank_between_are_one_mark() -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "marks"),
+    [
+        ("The gate is painted (mostly) red.", "The gate is painted (mostly) blue.", ["blue"]),
+        ("It was red and green and small.", "It was red, and green and small.", [","]),
+        ("Ask *ana* before the freeze ends.", "Ask *ben* before the freeze ends.", ["ben"]),
+        ("To be sure, these are the types.", "Now be sure, these are the types.", ["Now"]),
+        ("Stay here until the bell\nrings for us.", "Stay here until the horn\nrings for us.", ["horn"]),
+    ],
+)
+def test_what_stands_around_a_changed_word_is_not_marked(old: str, new: str, marks: list[str]) -> None:
+    (hunk,) = line_hunks(f"{old}\n", f"{new}\n")
+    assert [mark for line in marked(hunk.lines, "insert") for mark in line] == marks
+
+
+@pytest.mark.parametrize(
     ("old", "new", "mark"),
     [
         ("cafe\u0301 is open all day\n", "cafe\u0300 is open all day\n", "cafe\u0300"),
