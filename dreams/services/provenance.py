@@ -177,7 +177,7 @@ def _keep(
 
 
 def _row(asked: Asked, source: rules.Source, session: Session) -> Source:
-    told = {"event_id": source.id, "who": source.who, "excerpt": storable(source.excerpt), "path": asked.path}
+    told = {"event_id": source.id, "who": source.who, "excerpt": source.excerpt, "path": asked.path}
     return Source(
         change_id=asked.change,
         finding=asked.finding,
@@ -186,7 +186,7 @@ def _row(asked: Asked, source: rules.Source, session: Session) -> Source:
         session=session,
         says=source.says,
         score=source.score,
-        **fitted(Source, told),
+        **fitted(Source, storable(told)),
     )
 
 

@@ -194,3 +194,17 @@ def test_what_needs_another_look_waits_undecided_under_the_schema_before(ground:
     assert now_at(review, DEPLOY).state == states.UNDECIDED
     reviews.decide_change(change, states.KEPT, by=ground.people.bob, seen_seq=1)
     assert reviews.approve_review(fresh(review), by=ground.people.alice).state == states.APPROVED
+
+
+def test_an_event_with_an_odd_id_is_a_source_all_the_same(ground: Ground, review: Review) -> None:
+    session_id = talk(ground.sandbox, review, BUILD)
+    state = ground.sandbox.state
+    with state.transaction():
+        content = [{"type": "text", "text": TOMASZ}]
+        event = {"id": "sevt_\0" + "x" * 200, "type": "user.message", "content": content}
+        state.put("event", {**event, "processed_at": state.stamp()}, parent=session_id)
+    sessions.refresh_sessions(review.workspace)
+    row = provenance.trace_review(review)
+    assert row is not None
+    assert (row.read, row.problem) == (1, "")
+    assert Source.objects.filter(finding="lost", event_id__startswith="sevt_").count() == 1
