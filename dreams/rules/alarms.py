@@ -130,11 +130,12 @@ def alarms(
 def _telling(key: str) -> tuple[str, ...]:
     """The words that a fact may hang on: with a digit or a capital inside, and those of units, times and duties."""
     words = _RAW.findall(key)
-    return tuple(
-        word
-        for at, word in enumerate(words)
-        if (lower := word.lower()) in _BINDING or not word.isalpha() or not word.isascii() or (at and word != lower)
-    )
+    return tuple([word for at, word in enumerate(words) if _tells(word) or (at and not word.islower())])
+
+
+@lru_cache(maxsize=50_000)
+def _tells(word: str) -> bool:
+    return word.lower() in _BINDING or not word.isalpha() or not word.isascii()
 
 
 def _whole(olds: Iterable[Told], new: Told) -> bool:

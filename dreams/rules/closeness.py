@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from dreams.rules.meaning import Meaning, changed_kinds
 from dreams.rules.sentences import Sentence
@@ -35,7 +36,14 @@ _TURN = re.compile(r"\b(?:not|never|must|should|may|can|shall|only)\b|n['’]t\b
 
 def frame(key: str) -> str:
     """A statement without its numbers, "not" and duties: what has the same frame is the same form, filled in anew."""
-    return " ".join(_NUMBER.sub("#", _TURN.sub(" ", key)).split())
+    if any(map(_turns, key.split())):
+        key = _TURN.sub(" ", key)
+    return " ".join(_NUMBER.sub("#", key).split())
+
+
+@lru_cache(maxsize=50_000)
+def _turns(word: str) -> bool:
+    return _TURN.search(word) is not None
 
 
 def same_frames(

@@ -138,23 +138,24 @@ def _settled(events: list[_Event], amounts: tuple[Amount, ...], frame: tuple[str
     words: list[str] = []
     sequence: list[str] = []
     for at, (kind, value, word) in enumerate(events):
-        if kind == "modal" and word in FORBIDDING and at + 1 < len(events) and _forbids(events[at + 1]):
-            continue
-        plain = kind in ("word", "name")
-        sequence.append(stem(value.lower()) if kind == "name" else value if plain else f"{kind}:{value}")
         if kind == "word":
             words.append(value)
-        elif kind != "modal" or value not in facts.get("modal", ()):
+            sequence.append(value)
+            continue
+        if kind == "modal" and word in FORBIDDING and at + 1 < len(events) and _forbids(events[at + 1]):
+            continue
+        sequence.append(stem(value.lower()) if kind == "name" else f"{kind}:{value}")
+        if kind != "modal" or value not in facts.get("modal", ()):
             facts.setdefault(kind, []).append(value)
     return Meaning(
         words=tuple(words),
-        order=tuple(item for item in sequence if ":" not in item),
+        order=tuple([item for item in sequence if ":" not in item]),
         sequence=tuple(sequence),
         facts={kind: tuple(values) for kind, values in facts.items()},
         quantities=tuple(quantity for _, _, quantity, _ in amounts),
         amounts=amounts,
         frame=frame,
-        related=not RELATIONS.isdisjoint(frame) or any(word in RELATIONS for _, _, word in events),
+        related=not (RELATIONS.isdisjoint(frame) and RELATIONS.isdisjoint([word for _, _, word in events])),
         ends_in_fact=bool(events) and events[-1][0] != "word",
         everything=frozenset(sequence).union(f"name:{name}" for name in facts.get("name", ())),
     )
