@@ -40,6 +40,8 @@ _HALF = r"\ ?([ap])\.?m\b\.?"
 
 # Where a number meets a sign that is a word by itself, or a degree sign of one piece.
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+# A search that ignores case takes these for the others, a look into a table does not.
+_LETTERS = str.maketrans("ſıİ\u212a", "siIK")
 _SIGNS = re.compile(f"[{_CJK}]")
 _CJK_NUMBER = re.compile(rf"(?<=[{_CJK}])(?=[-+]?\d)|(?<=\d)(?=[{_CJK}℃])")
 
@@ -165,8 +167,10 @@ def telling(word: str) -> bool:
 @lru_cache(maxsize=50_000)
 def plainly(text: str) -> str:
     """The text with "half an hour" as "0.5 hours", "quarter past four pm" as "16:15", "thirty" left to others."""
-    if not text.isascii() and _SIGNS.search(text):
-        text = _CJK_NUMBER.sub(" ", spelled_out(text))
+    if not text.isascii():
+        text = text.translate(_LETTERS)
+        if _SIGNS.search(text):
+            text = _CJK_NUMBER.sub(" ", spelled_out(text))
     # Words are looked up, since a search for all that are worth it takes far longer.
     among = _WORTH if any(map(telling, text.split())) else _BY_NUMBER
     if not (among is _WORTH or _DIGIT.search(text)) or not among.search(text):

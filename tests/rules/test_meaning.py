@@ -130,3 +130,10 @@ def test_a_hundred_kilobytes_of_anything_are_read_in_one_go(piece: str) -> None:
 @given(st.text(alphabet="aBé1 .,:/@-~$%'’日ない\x00\ud800[]x", max_size=60))
 def test_any_text_has_a_meaning_and_means_the_same_as_itself(text: str) -> None:
     assert changed_kinds(meaning(text), meaning(text)) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["ſix days", "at fıve past nıne", "half paſt ſix", "ſıxty-fıve", "one ſecond", "an eıghth of it", "THİRD"]
+)
+def test_letters_that_a_search_takes_for_others_break_nothing(text: str) -> None:
+    assert changed_kinds(meaning(text), meaning(text)) == []
