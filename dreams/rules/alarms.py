@@ -155,7 +155,7 @@ def _replaced(kind: str, old: Meaning, new: Meaning, olds: Iterable[Meaning], ne
 
 def _apart(paths: Iterable[str], others: Iterable[str]) -> set[str]:
     """The paths that are neither the end of one of the others nor end with one."""
-    ends = [f"/{other.lstrip('./')}" for other in others]
+    ends = [f"/{other.lstrip('./')}" for other in sorted(others)[:MOST_AMOUNTS]]
     return {path for path in paths if not any(_ends(f"/{path.lstrip('./')}", end) for end in ends)}
 
 
@@ -278,7 +278,7 @@ def _times(said: Meaning) -> list[_Time]:
             found.append(("time", value))
         elif parts := _date(value):
             found.append(("date", *parts))
-    return found
+    return list(dict.fromkeys(found))[:MOST_AMOUNTS]
 
 
 def _date(value: str) -> tuple[str, str, str] | None:

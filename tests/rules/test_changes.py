@@ -507,6 +507,14 @@ def test_memories_of_a_hundred_kilobytes_are_compared(piece: str) -> None:
     assert compare(before, after).modified == ("/a",)
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("value", ["{}{:03}-{:02}-{:02}", "/etc/{}{}.conf"])
+def test_thousands_of_dates_or_paths_in_one_line_are_compared(value: str) -> None:
+    numbers = [(n % 1_000, n // 500 + 1, n % 28 + 1) for n in range(5_000)]
+    before, after = (", ".join(value.format(side, *each) for each in numbers) for side in (2, 3))
+    assert compare({"/a": before}, {"/a": after}).modified == ("/a",)
+
+
 def test_a_thousand_near_twins_are_compared_without_looking_at_all_pairs() -> None:
     before = {f"/{n}": f"- The invoice prefix of the shop in region {n} is NO{n}.\n" for n in range(1_000)}
     after = {path: text.replace(" is NO", " is XX") for path, text in before.items()}
