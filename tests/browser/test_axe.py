@@ -92,6 +92,7 @@ def accept_together(page: Page) -> str:
     return address
 
 
+@pytest.mark.timeout(600)  # every kind of page, four times each: long where the machine does other things too
 def test_every_page_can_be_reached_read_and_used_by_everybody(window: Window, demo: Demo) -> None:
     page = window("alice")
     found: dict[str, list[str]] = defaultdict(list, {"review-accept": [accept_together(page)]})
