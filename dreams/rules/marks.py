@@ -107,7 +107,11 @@ def _chunk_cuts(old: str, new: str, base: int, across: int) -> list[Cut]:
         start, end = common_ends(one, other)
         if max(len(one), len(other)) - start - end > MAX_WORDS:
             return [(base, base + len(old), across, across + len(new))]
-    blocks = Indel.editops(one[start : len(one) - end], other[start : len(other) - end]).as_matching_blocks()
+    keys = [one[start : len(one) - end], other[start : len(other) - end]]
+    if "\0" in old or "\0" in new:
+        # An aligner of lists takes one character by its number and all else by its hash: "" would equal NUL.
+        keys = [[chunk or "  " for chunk in side] for side in keys]
+    blocks = Indel.editops(*keys).as_matching_blocks()
     olds, news = list(accumulate(map(len, one), initial=base)), list(accumulate(map(len, other), initial=across))
     cuts: list[Cut] = []
     i = j = start

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dreams.rules.words import Hunk, Line, TextDiff, line_hunks, text_diff
@@ -93,6 +93,7 @@ def test_unfolded_lines_reproduce_the_new_text_and_every_word_of_the_old_one(old
 
 
 @given(TEXTS, TEXTS)
+@example("fox \0", "fox jumps. Fox")
 def test_marks_say_what_the_two_sides_do_not_share(old: str, new: str) -> None:
     """Without what is marked, both sides read the same but for white space."""
     diff = text_diff(old, new, context=None)

@@ -30,7 +30,8 @@ from tests.views.snapshotting import sent, zipped
 Parts = dict[str, object]
 HERE = [pattern for pattern in urls.urlpatterns if "<slug:ws>" in str(pattern.pattern)]
 # Fragments that ask the vendor for one text or one turn, because somebody pressed a button: 503 with a sentence.
-ANSWERS = {"feed-read": {200, 503}, "change-edit": {409}}  # the second, since the review has ended
+# The review has ended: nothing is edited or put back any more; and nothing was ever accepted together in it.
+ANSWERS = {"feed-read": {200, 503}, "change-edit": {409}, "change-put-back": {409}, "review-accepted": {404}}
 
 
 @pytest.fixture
@@ -66,6 +67,8 @@ def parts(people: People, sandbox: Sandbox) -> Parts:
         "dream": review.dream_id,
         "review": review.pk,
         "panel": 0,
+        "kind": "moved",
+        "batch": 1,
         "run": run.pk,
         "attachment": attachment.pk,
         "attach": review.pk,

@@ -74,8 +74,8 @@ def test_a_change_is_shown_word_by_word_with_who_made_it(people: People, sandbox
         sandbox.state.write_memory(store.remote_id, "/runbooks/deploy.md", text, actor=actor)
     stores.sync_store(store)
     page = page_of(people)
-    assert "<del>02</del>" in page
-    assert "<ins>03</ins>" in page
+    assert "<del>02:00</del>" in page
+    assert "<ins>03:00</ins>" in page
     assert f'href="/acme/sessions/{session}/"' in page
     assert "Moving the build" in page
     assert page.count('class="feed-group"') == 2

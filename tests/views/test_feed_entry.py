@@ -58,10 +58,10 @@ def test_a_text_is_read_from_the_vendor_once_and_kept(people: People, sandbox: S
     client = browser_of(people.carol)
     sandbox.requests(clear=True)
     page = client.get(url_of(newest(store), "read/"), headers=HTMX).content.decode()
-    assert "<del>02</del>" in page
-    assert "<ins>03</ins>" in page
+    assert "<del>02:00</del>" in page
+    assert "<ins>03:00</ins>" in page
     assert len(sandbox.requests(clear=True)) == 1
-    assert "<del>02</del>" in client.get(url_of(newest(store))).content.decode()
+    assert "<del>02:00</del>" in client.get(url_of(newest(store))).content.decode()
     client.get(url_of(newest(store), "read/"))
     assert sandbox.requests() == []
     assert Text.objects.count() == 2
@@ -70,7 +70,7 @@ def test_a_text_is_read_from_the_vendor_once_and_kept(people: People, sandbox: S
 def test_without_javascript_reading_leads_to_the_whole_page(people: People, store: Store) -> None:
     page = browser_of(people.carol).get(url_of(newest(store), "read/")).content.decode()
     assert "<html" in page
-    assert "<del>02</del>" in page
+    assert "<del>02:00</del>" in page
 
 
 def test_a_text_that_the_vendor_has_forgotten_is_said_so(people: People, sandbox: Sandbox, store: Store) -> None:

@@ -51,8 +51,8 @@ def test_members_only_and_reading_only(people: People, store: Store) -> None:
 
 def test_the_newest_is_compared_word_by_word_with_the_one_before(people: People, store: Store) -> None:
     shown = page(people, url_of(store))
-    assert "<del>02</del>" in shown
-    assert "<ins>03</ins>" in shown
+    assert "<del>02:00</del>" in shown
+    assert "<ins>03:00</ins>" in shown
 
 
 def test_any_two_are_compared_whichever_way_round_they_are_asked_for(people: People, store: Store) -> None:
@@ -60,7 +60,7 @@ def test_any_two_are_compared_whichever_way_round_they_are_asked_for(people: Peo
     for pair in ((newer, older), (older, newer)):
         shown = page(people, f"{url_of(store)}?a={pair[0].remote_id}&b={pair[1].remote_id}&view=split")
         assert "diff--split" in shown
-        assert shown.index("<del>02</del>") < shown.index("<ins>03</ins>")
+        assert shown.index("<del>02:00</del>") < shown.index("<ins>03:00</ins>")
 
 
 def test_a_version_of_another_memory_is_not_found(people: People, store: Store) -> None:
@@ -91,7 +91,7 @@ def test_bytes_that_were_not_read_are_read_on_request_and_the_comparison_comes_b
     assert sandbox.requests() == []
     read = f"/acme/stores/{store.remote_id}/versions/{older.remote_id}/read/"
     answer = browser_of(people.carol).post(read, {"a": older.remote_id, "b": newer.remote_id}, follow=True)
-    assert "<del>02</del>" in answer.content.decode()
+    assert "<del>02:00</del>" in answer.content.decode()
     assert [asked["path"] for asked in sandbox.requests()] == [
         f"/v1/memory_stores/{store.remote_id}/memory_versions/{older.remote_id}"
     ]
