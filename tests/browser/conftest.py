@@ -76,7 +76,9 @@ def watch(page: Page, demo: Demo, complaints: list[str]) -> None:
     def on_console(message: ConsoleMessage) -> None:
         # A page that says 404 or 409 is an answer; the console calls every one of them an error.
         refused = "the server responded with a status of 4" in message.text
-        if message.type in ("error", "warning") and not refused:
+        # Nor is a request a fault that was given up for what the person did next; one that failed is a sendError.
+        given_up = message.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))
+        if message.type in ("error", "warning") and not refused and not given_up:
             complaints.append(f"{page.url}: console: {message.text}")
 
     def on_response(response: Response) -> None:

@@ -63,7 +63,8 @@ def test_what_an_agent_writes_meanwhile_is_shown_beside_the_dream(window: Window
 
 
 def show(page: Page, path: str) -> None:
-    page.locator("#changes li a", has_text=path.rpartition("/")[2]).first.click()
+    with page.expect_response(re.compile("/changes/")):
+        page.locator("#changes li a", has_text=path.rpartition("/")[2]).first.click()
     expect(page.locator("#memory-title .path")).to_have_text(path)
 
 

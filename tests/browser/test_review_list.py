@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Window
 from tests.browser.test_waiting_review import open_review
@@ -55,6 +55,26 @@ def test_what_stayed_unfolds_and_each_end_of_the_map_leads_to_its_change(window:
     page.get_by_role("link", name="Summary and map").click()
     page.locator(".lineage-map a").first.click()
     expect(page.locator("#memory-title")).to_be_visible()
+
+
+def test_a_decision_made_while_another_memory_is_on_its_way_holds_for_what_was_seen(window: Window) -> None:
+    page = window("bob")
+    open_review(page)
+    page.locator("#changes li a").filter(has_text="tienda-olmo").first.click()
+    expect(page.locator("#memory-title .path")).to_have_text(re.compile("tienda-olmo"))
+    on_its_way: list[Route] = []
+    given_up: list[str] = []
+    page.route("**/changes/*/", lambda route: on_its_way.append(route))
+    page.on("requestfailed", lambda request: given_up.append(request.url))
+    page.locator("#changes li a").filter(has_text="maison-aubrac").first.click()
+    page.get_by_label("go on after a decision").uncheck()
+    page.get_by_role("button", name="Keep original").click()
+    expect(page.locator(".memory-head")).to_contain_text("Kept original")
+    expect(page.locator("#memory-title .path")).to_have_text(re.compile("tienda-olmo"))
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".memory-head")).to_contain_text("Undecided")
+    page.get_by_label("go on after a decision").check()
+    assert given_up == [route.request.url for route in on_its_way]
 
 
 def test_a_narrow_page_has_the_list_instead_of_the_map(window: Window) -> None:
