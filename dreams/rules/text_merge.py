@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
+from dreams.rules.marks import common_ends
+
 MARKS = ("<<<<<<< ours", "=======", ">>>>>>> theirs")
 # Conflicts with so few common lines between them are one, as in git.
 NEAR = 3
@@ -246,7 +248,7 @@ def _origin(hunks: Sequence[_Hunk], at: int, *, end: bool) -> int:
 def _hunks(base: Sequence[str], side: Sequence[str]) -> list[_Hunk]:
     """The places in which two sequences differ, each as wide as the shortest edits could make it: between them stands
     what is the same in every one of those. One block that could slide stands at its last place, as in git."""
-    start, end = _common_ends(base, side)
+    start, end = common_ends(base, side)
     if start + end == max(len(base), len(side)):
         return []
     end -= _sliding(base, side, start, end)
@@ -261,18 +263,6 @@ def _hunks(base: Sequence[str], side: Sequence[str]) -> list[_Hunk]:
     return hunks
 
 
-def _common_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
-    """How many items are equal at the start, and how many of the rest at the end."""
-    shorter = min(len(old), len(new))
-    start = 0
-    while start < shorter and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < shorter - start and old[-1 - end] == new[-1 - end]:
-        end += 1
-    return start, end
-
-
 def _sliding(base: Sequence[str], side: Sequence[str], start: int, end: int) -> int:
     """How many of the items that both end with could take part in the change: a block slides over its like only."""
     known = {*base[start : len(base) - end], *side[start : len(side) - end]}
@@ -285,7 +275,7 @@ def _sliding(base: Sequence[str], side: Sequence[str], start: int, end: int) -> 
 def _settled(base: Sequence[str], side: Sequence[str], hunk: _Hunk) -> _Hunk:
     """A hunk that is one block put in or taken out, without what it could slide over."""
     i1, i2, j1, j2 = hunk
-    start, end = _common_ends(base[i1:i2], side[j1:j2])
+    start, end = common_ends(base[i1:i2], side[j1:j2])
     if start + end < min(i2 - i1, j2 - j1):
         return hunk
     return i1 + start, i2 - end, j1 + start, j2 - end
